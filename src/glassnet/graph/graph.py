@@ -1,0 +1,87 @@
+"""A graph: named inputs, named outputs, and the nodes between them in an order that can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from glassnet.graph.operation import Source
+from glassnet.graph.tensor import Tensor
+
+__all__ = ["Graph", "rebuild", "topological_order"]
+
+
+def topological_order(outputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    """Return every node that the outputs depend on, each after its inputs. No recursion.
+
+    The order is that in which a person would read the formula: inputs from left to right.
+    """
+    order: list[Tensor] = []
+    done: set[Tensor] = set()
+    for output in outputs:
+        stack = [(output, False)]
+        while stack:
+            node, expanded = stack.pop()
+            if node in done:
+                continue
+            if expanded:
+                done.add(node)
+                order.append(node)
+            else:
+                stack.append((node, True))
+                stack.extend((source, False) for source in reversed(node.inputs))
+    return tuple(order)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A function from named inputs to named outputs.
+
+    Args:
+        inputs: The tensors whose values come from outside, by name.
+        outputs: The results, by name.
+    """
+
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+
+    @cached_property
+    def nodes(self) -> tuple[Tensor, ...]:
+        """All nodes that the outputs need, each after its inputs (unused inputs last)."""
+        order = topological_order(self.outputs.values())
+        used = set(order)
+        return order + tuple(tensor for tensor in self.inputs.values() if tensor not in used)
+
+    def __str__(self) -> str:
+        number = {node: index for index, node in enumerate(self.nodes)}
+        names = {tensor: name for name, tensor in self.inputs.items()}
+        lines: list[str] = []
+        for node, index in number.items():
+            sources = ", ".join(f"%{number[source]}" for source in node.inputs)
+            settings = "".join(
+                f" {key}={value}" for key, value in node.attributes.items() if key != "value"
+            )
+            title = names.get(node) or str(node.label)
+            call = (
+                node.op.name if isinstance(node.op.native, Source) else f"{node.op.name}({sources})"
+            )
+            line = f"%{index} = {call}{settings} : {node.type}"
+            lines.append(f"{line}  # {title}" if title else line)
+        lines += [f"return {name} = %{number[node]}" for name, node in self.outputs.items()]
+        return "\n".join(lines)
+
+
+def rebuild(graph: Graph, replacement: Callable[[Tensor, tuple[Tensor, ...]], Tensor]) -> Graph:
+    """Make a graph anew, node by node: the skeleton of every pass.
+
+    `replacement(node, inputs)` gets each node with its inputs already replaced and returns what
+    shall stand in its place.
+    """
+    new: dict[Tensor, Tensor] = {}
+    for node in graph.nodes:
+        new[node] = replacement(node, tuple(new[source] for source in node.inputs))
+    return Graph(
+        {name: new[tensor] for name, tensor in graph.inputs.items()},
+        {name: new[tensor] for name, tensor in graph.outputs.items()},
+    )
