@@ -38,8 +38,7 @@ class Values(Mapping[Tensor, Array]):
 
 
 def _evaluate(node: Tensor, inputs: list[Array]) -> Array:
-    value = node.op.evaluate(*inputs, **node.attributes)
-    return value if isinstance(value, np.ndarray) else np.asarray(value, node.dtype.numpy)
+    return np.asarray(node.op.evaluate(*inputs, **node.attributes), node.dtype.numpy)
 
 
 class Program:

@@ -42,7 +42,7 @@ Attributes = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class NoGradient:
-    """Why an op has no derivative that could be used to learn; shown to the user who asks for one."""
+    """Why an op has no derivative that could be used to learn: told to the user who asks for one."""
 
     reason: str
 
@@ -83,7 +83,7 @@ class Indexed:
 
 @dataclass(frozen=True)
 class Random:
-    """Numbers drawn by counter: a function of (seed, counter, stream, position) and nothing else."""
+    """Numbers drawn by counter: a function of (seed, counter, stream, position), nothing else."""
 
     distribution: str
 
@@ -106,8 +106,8 @@ class Explanation:
     """How a person writes the op.
 
     Args:
-        form: The formula, with `{0}`, `{1}` for the inputs and `{name}` for attributes. The form with
-            numbers is the same with numbers put in.
+        form: The formula, with `{0}`, `{1}` for the inputs and `{name}` for attributes. The form
+            with numbers is the same with numbers put in.
         sentence: What happens, in one plain sentence.
         derivatives: The local derivative with respect to each input, written with `{0}`, `{1}` for
             the inputs and `{y}` for the output; empty where it is no formula of single numbers.

@@ -8,7 +8,7 @@ and the engine that runs it a million times.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -232,7 +232,7 @@ def apply(op: Op, *inputs: Tensor, **attributes: Any) -> Tensor:
 
 
 @contextlib.contextmanager
-def provenance(of: Tensor, rule: str) -> Iterator[None]:
+def provenance(of: Tensor, rule: str) -> Generator[None]:
     """Mark the nodes that are made inside as gradients of `of` by a rule."""
     token = _current.set(Provenance(of, rule))
     try:

@@ -100,9 +100,9 @@ def merge_axes(shape: Shape, *operands: TensorType) -> Axes:
     for position in range(len(shape), 0, -1):
         found = None
         for operand in operands:
-            if operand.ndim >= position and operand.axes[-position] is not None:
-                if operand.shape[-position] == shape[-position]:
-                    found = operand.axes[-position]
+            if operand.ndim >= position and operand.shape[-position] == shape[-position]:
+                found = operand.axes[-position]
+                if found is not None:
                     break
         names.append(found)
     return tuple(names)

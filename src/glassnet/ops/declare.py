@@ -1,4 +1,4 @@
-"""What op files share: turning operands into tensors, aligning shapes, the usual types and cases."""
+"""What op files share: operands made into tensors, shapes aligned, the usual types and cases."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def as_tensor(operand: Operand, like: Tensor | None = None) -> Tensor:
 
 
 def as_tensors(*operands: Operand) -> tuple[Tensor, ...]:
-    """Return all operands as tensors; those that are none take the type of the first that is one."""
+    """Return all operands as tensors; plain numbers take the type of the first that is a tensor."""
     like = next((operand for operand in operands if isinstance(operand, Tensor)), None)
     return tuple(as_tensor(operand, like) for operand in operands)
 
@@ -61,8 +61,8 @@ def as_tensors(*operands: Operand) -> tuple[Tensor, ...]:
 def elementwise(op: Op, *operands: Operand, **attributes: Any) -> Tensor:
     """Apply an elementwise op: operands of different shapes are first broadcast to a common one.
 
-    This is the only place where shapes are broadcast; the `broadcast` op's pullback sums the gradient
-    back, so that no other op needs to think of it.
+    This is the only place where shapes are broadcast; the `broadcast` op's pullback sums the
+    gradient back, so that no other op needs to think of it.
     """
     tensors = as_tensors(*operands)
     if len({tensor.shape for tensor in tensors}) > 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from glassnet.errors import ArgumentError, DTypeError, ShapeError
@@ -100,7 +102,8 @@ def _infer_scatter(x: TensorType, indices: TensorType, *, size: int, axis: int) 
 def _evaluate_scatter(x: Array, indices: Array, size: int, axis: int) -> Array:
     _check_range("scatter_add", indices, size)
     result = np.zeros((*x.shape[:axis], size, *x.shape[axis + indices.ndim :]), x.dtype)
-    np.add.at(result, (*(slice(None),) * axis, indices), x)
+    place: Any = (*(slice(None),) * axis, indices)
+    np.add.at(result, place, x)
     return result
 
 

@@ -1,11 +1,11 @@
-"""The random number generator: Philox 4×32 with 10 rounds, a function of (key, counter) and no more.
+"""The random number generator, Philox 4×32 with 10 rounds: a function of key and counter.
 
 Source: Salmon, Moraes, Dror & Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC 2011). The
 known-answer vectors of their Random123 distribution are in the tests.
 
-A draw is addressed by (seed, stream, counter, position): the key is the seed; the four counter words
-are the position's block, the stream, and the counter's low and high half. So each engine can compute
-any element alone, in any order, with the same bits.
+A draw is addressed by (seed, stream, counter, position): the key is the seed; the four counter
+words are the position's block, the stream, and the counter's low and high half. So each engine can
+compute any element alone, in any order, with the same bits.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def as_array(value: Any, dtype: DType | str | None = None) -> Array:
         )
     if dtype is None:
         widened = {"b": DType.BOOL, "i": DType.INT64, "u": DType.INT64}
-        small = array.dtype in (np.float32, np.float16)
+        small = array.dtype.name in ("float32", "float16")
         dtype = widened.get(array.dtype.kind, DType.FLOAT32 if small else DType.FLOAT64)
     try:
         kind = DType(dtype)
