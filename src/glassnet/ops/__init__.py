@@ -7,12 +7,14 @@ from glassnet.ops.exponential import exp, expm1, log, log1p, sqrt
 from glassnet.ops.extremes import absolute, clip, floor, maximum, minimum, sign
 from glassnet.ops.gather import gather, one_hot, scatter_add
 from glassnet.ops.joining import concatenate, pad, slice_, stack
+from glassnet.ops.logsumexp import logsumexp
 from glassnet.ops.matmul import matmul
 from glassnet.ops.random import random_normal, random_uniform
 from glassnet.ops.reductions import argmax, max_, mean, sum_
 from glassnet.ops.select import cast, select
 from glassnet.ops.shape import broadcast, reshape, transpose
 from glassnet.ops.sigmoid import logistic, tanh
+from glassnet.ops.softplus import softplus
 from glassnet.ops.sources import constant, input_tensor, ones, tensor, zeros
 from glassnet.ops.stop_gradient import stop_gradient
 from glassnet.ops.trigonometric import cos, sin
@@ -41,6 +43,7 @@ __all__ = [
     "log1p",
     "logical_not",
     "logistic",
+    "logsumexp",
     "matmul",
     "max_",
     "maximum",
@@ -61,6 +64,7 @@ __all__ = [
     "sign",
     "sin",
     "slice_",
+    "softplus",
     "sqrt",
     "stack",
     "stop_gradient",

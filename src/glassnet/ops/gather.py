@@ -88,6 +88,8 @@ def gather(x: Operand, indices: Operand, axis: int = 0) -> Tensor:
 
 def _infer_scatter(x: TensorType, indices: TensorType, *, size: int, axis: int) -> TensorType:
     integer_type("scatter_add", indices)
+    if x.dtype is DType.BOOL:
+        raise DTypeError("scatter_add: yes and no cannot be added; convert first with `gn.cast`")
     covered = x.shape[axis : axis + indices.ndim]
     if covered != indices.shape:
         raise ShapeError(

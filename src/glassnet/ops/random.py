@@ -122,7 +122,7 @@ RANDOM_NORMAL = Op(
     samples=Samples(
         _CASES,
         # The inverse distribution function at (0x6627e8d5e169c58d >> 11) / 2⁵³ = 0.39904…
-        Worked((0, 0), [-0.2558159702035163], {"shape": (1,), "dtype": "float64", "stream": 0}),
+        Worked((0, 0), [-0.2558159702035156], {"shape": (1,), "dtype": "float64", "stream": 0}),
     ),
 )
 

@@ -26,7 +26,7 @@ from glassnet.ops.declare import as_tensor, axes_of, single_axis
 from glassnet.ops.select import cast
 from glassnet.ops.shape import broadcast, reshape
 
-__all__ = ["argmax", "max_", "mean", "sum_"]
+__all__ = ["argmax", "infer_reduction", "max_", "mean", "reduction_cases", "spread", "sum_"]
 
 
 def _drop(x: TensorType, axes: tuple[int, ...], dtype: DType) -> TensorType:
@@ -36,7 +36,9 @@ def _drop(x: TensorType, axes: tuple[int, ...], dtype: DType) -> TensorType:
     )
 
 
-def _infer(name: str, kinds: str, empty: bool) -> Callable[..., TensorType]:
+def infer_reduction(name: str, kinds: str, empty: bool) -> Callable[..., TensorType]:
+    """Return an `infer` for reductions of some kinds of number, of no numbers too or not."""
+
     def infer(x: TensorType, *, axes: tuple[int, ...]) -> TensorType:
         if x.dtype.numpy.kind not in kinds:
             raise DTypeError(f"{name}: not defined for {x.dtype}; convert first with `gn.cast`")
@@ -47,13 +49,14 @@ def _infer(name: str, kinds: str, empty: bool) -> Callable[..., TensorType]:
     return infer
 
 
-def _spread(g: Tensor, x: Tensor, axes: tuple[int, ...]) -> Tensor:
+def spread(g: Tensor, x: Tensor, axes: tuple[int, ...]) -> Tensor:
     """Repeat a reduced tensor along the axes that were folded away."""
     kept: Shape = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
     return broadcast(reshape(g, kept), x.shape)
 
 
-def _cases(empty: bool = True) -> tuple[Case, ...]:
+def reduction_cases(empty: bool = True) -> tuple[Case, ...]:
+    """Return a case for each usual choice of axes."""
     cases = (
         Case((Domain((3,)),), {"axes": (0,)}),
         Case((Domain((2, 3)),), {"axes": (0,)}),
@@ -67,13 +70,15 @@ def _cases(empty: bool = True) -> tuple[Case, ...]:
 
 SUM = Op(
     name="sum",
-    infer=_infer("sum", "fi", empty=True),
+    infer=infer_reduction("sum", "fi", empty=True),
     evaluate=lambda x, axes: np.sum(x, axis=axes),
-    pullback=lambda g, _y, x, axes: (_spread(g, x, axes),),
+    pullback=lambda g, _y, x, axes: (spread(g, x, axes),),
     native=Reduction("sum"),
     jax=lambda jnp, x, axes: jnp.sum(x, axis=axes),
     explain=Explanation("Σ {0}", "All the numbers are added."),
-    samples=Samples(_cases(), Worked(([[1.0, 2.0], [3.0, 4.0]],), [4.0, 6.0], {"axes": (0,)})),
+    samples=Samples(
+        reduction_cases(), Worked(([[1.0, 2.0], [3.0, 4.0]],), [4.0, 6.0], {"axes": (0,)})
+    ),
 )
 
 
@@ -86,19 +91,20 @@ def sum_(x: Operand, axis: int | tuple[int, ...] | None = None) -> Tensor:
 
 def _pull_mean(g: Tensor, _y: Tensor, x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor]:
     count = float(np.prod([x.shape[axis] for axis in axes]))
-    return (_spread(g / count, x, axes),)
+    return (spread(g / count, x, axes),)
 
 
 MEAN = Op(
     name="mean",
-    infer=_infer("mean", "f", empty=False),
+    infer=infer_reduction("mean", "f", empty=False),
     evaluate=lambda x, axes: np.mean(x, axis=axes),
     pullback=_pull_mean,
     native=Reduction("mean"),
     jax=lambda jnp, x, axes: jnp.mean(x, axis=axes),
     explain=Explanation("(1/n) Σ {0}", "The numbers are added, and divided by their count."),
     samples=Samples(
-        _cases(empty=False), Worked(([[1.0, 2.0], [3.0, 4.0]],), [2.0, 3.0], {"axes": (0,)})
+        reduction_cases(empty=False),
+        Worked(([[1.0, 2.0], [3.0, 4.0]],), [2.0, 3.0], {"axes": (0,)}),
     ),
 )
 
@@ -111,20 +117,20 @@ def mean(x: Operand, axis: int | tuple[int, ...] | None = None) -> Tensor:
 
 
 def _pull_max(g: Tensor, y: Tensor, x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor]:
-    largest = cast(equal(x, _spread(y, x, axes)), x.dtype)
-    return (_spread(g, x, axes) * largest / _spread(sum_(largest, axes), x, axes),)
+    largest = cast(equal(x, spread(y, x, axes)), x.dtype)
+    return (spread(g, x, axes) * largest / spread(sum_(largest, axes), x, axes),)
 
 
 MAX = Op(
     name="max",
-    infer=_infer("max", "fi", empty=False),
+    infer=infer_reduction("max", "fi", empty=False),
     evaluate=lambda x, axes: np.max(x, axis=axes),
     pullback=_pull_max,
     native=Reduction("max"),
     jax=lambda jnp, x, axes: jnp.max(x, axis=axes),
     explain=Explanation("max {0}", "The largest of the numbers."),
     samples=Samples(
-        _cases(empty=False),
+        reduction_cases(empty=False),
         Worked(([[1.0, 2.0], [3.0, -4.0]],), [3.0, 2.0], {"axes": (0,)}),
         kinks=(Kink(([2.0, 1.0, 2.0],), ([0.5, 0.0, 0.5],), {"axes": (0,)}),),
     ),

@@ -1,0 +1,226 @@
+"""The training step of a network as one graph: forward pass, loss, gradients, update (D, F, I).
+
+From (parameters, statistics, slots, batch) to (parameters, statistics, slots, measures). Nothing
+of a step happens outside the graph, so each of its numbers can be shown, and each engine can run
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from glassnet import ops
+from glassnet.errors import NotDifferentiableError
+from glassnet.graph import DType, Graph, Shape, Tensor, TensorType, differentiate, verify
+from glassnet.graph.types import Axes
+from glassnet.learning.clipping import clip_by_norm, clip_by_value
+from glassnet.learning.optimizer import Optimizer
+from glassnet.nn.coding import code_classes, decide_classes
+from glassnet.nn.layers import Apply, Dense, Parameter
+from glassnet.nn.losses import Loss, Output
+from glassnet.nn.stack import Stack
+
+__all__ = ["Recipe", "answer_graph", "check_trainable", "evaluation_graph", "training_graph"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what a training step computes, apart from the size of its batch.
+
+    Args:
+        stack: The network.
+        loss: The loss.
+        optimizer: The optimiser.
+        dtype: The number type of parameters and data.
+        class_targets: Whether targets are class numbers (int64, shape (n,)) or values (n, units).
+        weighted: Whether each example has a weight.
+        clip_norm: Largest norm of all gradients together, or None.
+        clip_value: Largest size of each gradient's entries, or None.
+        l1: Strength λ of the penalty λ Σ|w| on all weights, in addition to the layers' own.
+        l2: Strength λ of the penalty (λ/2) Σw² on all weights, in addition to the layers' own.
+    """
+
+    stack: Stack
+    loss: Loss
+    optimizer: Optimizer
+    dtype: DType = DType.FLOAT32
+    class_targets: bool = False
+    weighted: bool = False
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    l1: float = 0.0
+    l2: float = 0.0
+
+
+def check_trainable(stack: Stack) -> None:
+    """Raise NotDifferentiableError if a neuron's activation cannot be trained by gradients."""
+    for name, layer in zip(stack.names, stack.layers, strict=True):
+        if isinstance(layer, Dense | Apply) and layer.psi.trained_by:
+            raise NotDifferentiableError(
+                f"layer {name}: a {layer.psi.name} neuron has no derivative that gradient descent "
+                f"could learn by; it is trained by {layer.psi.trained_by}. Use logistic or tanh "
+                "to train by back-propagation"
+            )
+
+
+class _Inputs:
+    """The inputs of a graph, declared as they are asked for."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.tensors: dict[str, Tensor] = {}
+
+    def declare(
+        self,
+        name: str,
+        shape: Shape,
+        dtype: DType | None = None,
+        *,
+        axes: Axes = (),
+        symbol: str = "",
+        layer: str = "",
+    ) -> Tensor:
+        kind = TensorType(shape, dtype or self.recipe.dtype, axes)
+        self.tensors[name] = ops.input_tensor(name, kind).named(symbol or name, layer)
+        return self.tensors[name]
+
+    def _declared(
+        self, prefix: str, known: Mapping[str, Parameter], word: str
+    ) -> dict[str, Tensor]:
+        return {
+            key: self.declare(
+                f"{prefix}/{key}",
+                parameter.shape,
+                axes=parameter.axes,
+                symbol=f"{word}{parameter.symbol}",
+                layer=key.split(".")[0],
+            )
+            for key, parameter in known.items()
+        }
+
+    def parameters(self) -> dict[str, Tensor]:
+        return self._declared("parameters", self.recipe.stack.parameters(), "")
+
+    def statistics(self) -> dict[str, Tensor]:
+        return self._declared("statistics", self.recipe.stack.statistics(), "running ")
+
+    def slots(self) -> dict[str, dict[str, Tensor]]:
+        return {
+            key: {
+                slot: self.declare(
+                    f"slots/{key}/{slot}", parameter.shape, symbol=slot, layer=key.split(".")[0]
+                )
+                for slot in self.recipe.optimizer.slots()
+            }
+            for key, parameter in self.recipe.stack.parameters().items()
+        }
+
+    def batch(self, n: int) -> Tensor:
+        shape = (n, *self.recipe.stack.inputs)
+        axes: Axes = ("example", "source") if len(shape) == 2 else ()
+        return self.declare("batch/x", shape, axes=axes, symbol="x")
+
+    def target(self, n: int, output: Output) -> Tensor:
+        """Return the target as the loss compares it, coded from class numbers where it is one."""
+        recipe = self.recipe
+        if not recipe.class_targets:
+            return self.declare("batch/target", output.y.shape, symbol="d")
+        number = self.declare("batch/target", (n,), DType.INT64, symbol="class")
+        units = recipe.stack.units
+        return code_classes(number, units, output.activation, recipe.dtype).named("d")
+
+
+def _average(inputs: _Inputs, per_example: Tensor) -> Tensor:
+    """Return the mean over the examples, or the weighted mean Σ w_i E_i / Σ w_i."""
+    if not inputs.recipe.weighted:
+        return per_example.mean().named("E")
+    weight = inputs.declare("batch/weight", per_example.shape, symbol="weight")
+    return ((per_example * weight).sum() / weight.sum()).named("E")
+
+
+def _measures(inputs: _Inputs, output: Output) -> dict[str, Tensor]:
+    """Return the share of right answers, where the targets are classes."""
+    if not inputs.recipe.class_targets:
+        return {}
+    right = ops.equal(decide_classes(output.y, output.activation), inputs.tensors["batch/target"])
+    return {"accuracy": ops.cast(right, inputs.recipe.dtype).mean()}
+
+
+def _penalty(recipe: Recipe, parameters: Mapping[str, Tensor]) -> Tensor | None:
+    """Return λ₁ Σ|w| + (λ₂/2) Σw² over the penalised weights, or None if there is none."""
+    total: Tensor | None = None
+    for key, (l1, l2) in recipe.stack.penalties().items():
+        weight = parameters[key]
+        if l1 + recipe.l1 > 0:
+            term = abs(weight).sum() * (l1 + recipe.l1)
+            total = term if total is None else total + term
+        if l2 + recipe.l2 > 0:
+            term = (weight**2.0).sum() * (0.5 * (l2 + recipe.l2))
+            total = term if total is None else total + term
+    return total
+
+
+def training_graph(recipe: Recipe, n: int) -> Graph:
+    """Return the graph of one training step on a batch of n examples.
+
+    Inputs: `parameters/…`, `statistics/…`, `slots/…`, `batch/x`, `batch/target`, `batch/weight`
+    where examples are weighted, and the numbers `rate` (η), `step` (from 1), `seed` and `counter`.
+    Outputs: the new `parameters/…`, `statistics/…` and `slots/…`; `measures/loss`, the mean loss of
+    the batch; `measures/accuracy` for classes; `measures/objective`, the loss with its penalties.
+    """
+    check_trainable(recipe.stack)
+    inputs = _Inputs(recipe)
+    optimizer = recipe.optimizer
+    parameters, statistics, slots = inputs.parameters(), inputs.statistics(), inputs.slots()
+    x = inputs.batch(n)
+    rate = inputs.declare("rate", (), symbol="η")
+    step = inputs.declare("step", (), symbol="t")
+    seed = inputs.declare("seed", (), DType.INT64)
+    counter = inputs.declare("counter", (), DType.INT64)
+
+    points = {key: optimizer.lookahead(weight, slots[key]) for key, weight in parameters.items()}
+    output, updated = recipe.stack.forward(x, points, statistics, seed, counter)
+    target = inputs.target(n, output)
+    loss = _average(inputs, recipe.loss.per_example(output, target))
+    penalty = _penalty(recipe, points)
+    objective = loss if penalty is None else loss + penalty
+
+    derivative = differentiate(objective, list(points.values()))
+    gradients = dict(zip(points, derivative.gradients, strict=True))
+    if recipe.clip_value is not None:
+        gradients = clip_by_value(gradients, recipe.clip_value)
+    if recipe.clip_norm is not None:
+        gradients = clip_by_norm(gradients, recipe.clip_norm)
+
+    outputs: dict[str, Tensor] = {}
+    for key, weight in parameters.items():
+        new, state = optimizer.update(weight, gradients[key], slots[key], rate, step)
+        outputs[f"parameters/{key}"] = new
+        outputs |= {f"slots/{key}/{slot}": value for slot, value in state.items()}
+    for key in statistics:
+        outputs[f"statistics/{key}"] = updated.get(key, statistics[key])
+    outputs["measures/loss"] = loss
+    outputs["measures/objective"] = objective
+    outputs |= {f"measures/{k}": v for k, v in _measures(inputs, output).items()}
+    return verify(Graph(inputs.tensors, outputs))
+
+
+def evaluation_graph(recipe: Recipe, n: int) -> Graph:
+    """Return the graph that measures n examples without learning from them: loss and accuracy."""
+    inputs = _Inputs(recipe)
+    parameters, statistics = inputs.parameters(), inputs.statistics()
+    output, _ = recipe.stack.forward(inputs.batch(n), parameters, statistics)
+    target = inputs.target(n, output)
+    loss = _average(inputs, recipe.loss.per_example(output, target))
+    measures = {"loss": loss, **_measures(inputs, output)}
+    return verify(Graph(inputs.tensors, {f"measures/{k}": v for k, v in measures.items()}))
+
+
+def answer_graph(stack: Stack, n: int, dtype: DType) -> Graph:
+    """Return the graph that answers n examples: `y`, of shape (n, units), and `class`, (n,)."""
+    inputs = _Inputs(Recipe(stack, Loss(), Optimizer(1.0), dtype))
+    parameters, statistics = inputs.parameters(), inputs.statistics()
+    output, _ = stack.forward(inputs.batch(n), parameters, statistics)
+    decided = decide_classes(output.y, output.activation)
+    return verify(Graph(inputs.tensors, {"y": output.y, "class": decided}))

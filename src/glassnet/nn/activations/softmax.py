@@ -1,0 +1,45 @@
+"""Softmax (A7): a layer's outputs as probabilities of classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glassnet import ops
+from glassnet.graph.tensor import Operand, Tensor
+from glassnet.nn.activations.activation import Activation
+from glassnet.ops.declare import as_tensor
+
+__all__ = ["Softmax", "log_softmax", "softmax"]
+
+
+def _shifted(v: Tensor) -> Tensor:
+    """Return v less its largest entry: softmax is the same, and e^v cannot overflow."""
+    return v - ops.stop_gradient(ops.max_(v, -1)).reshape(*v.shape[:-1], 1)
+
+
+def softmax(x: Operand) -> Tensor:
+    """Return e^(x_k) / Σ_j e^(x_j) over the last axis: numbers above 0 that add up to 1.
+
+    >>> import glassnet as gn
+    >>> gn.softmax(gn.tensor([0.0, 0.0, 1000.0]))
+    tensor([0., 0., 1.])
+    """
+    powers = ops.exp(_shifted(as_tensor(x)))
+    return powers / powers.sum(-1).reshape(*powers.shape[:-1], 1)
+
+
+def log_softmax(x: Operand) -> Tensor:
+    """Return the logarithm of softmax over the last axis, exact for small probabilities too."""
+    shifted = _shifted(as_tensor(x))
+    return shifted - ops.logsumexp(shifted, -1).reshape(*shifted.shape[:-1], 1)
+
+
+@dataclass(frozen=True)
+class Softmax(Activation, name="softmax"):
+    """ψ(v)_k = e^(v_k) / Σ_j e^(v_j) over the neurons of the layer. Source: lecture notes (A7)."""
+
+    range = (0.0, 1.0)
+
+    def __call__(self, v: Tensor) -> Tensor:
+        """Return e^(v_k) / Σ_j e^(v_j) over the last axis."""
+        return softmax(v)

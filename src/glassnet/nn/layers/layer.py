@@ -1,0 +1,102 @@
+"""What a layer is: a shape rule, parameters, remembered statistics, and a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from glassnet.graph.tensor import Tensor
+from glassnet.graph.types import Axes, Shape
+from glassnet.nn.initializers import Initializer
+from glassnet.unit import Unit
+
+__all__ = ["Draws", "Forward", "Layer", "Parameter"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What is known of a parameter, or of a remembered statistic, before it has values.
+
+    Args:
+        shape: Its shape; weights are [to, from].
+        symbol: What a textbook calls it.
+        initializer: Where its first values come from.
+        axes: The names of its axes.
+        penalised: Whether L1 and L2 regularisation apply to it: to weights, not to biases.
+    """
+
+    shape: Shape
+    symbol: str
+    initializer: Initializer
+    axes: Axes
+    penalised: bool = False
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Where a layer's random numbers come from in training: the run's seed, the step's number."""
+
+    seed: Tensor
+    counter: Tensor
+    stream: int
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What a layer's formula gives.
+
+    Args:
+        output: The layer's output y.
+        local_field: v, where y = ψ(v).
+        statistics: The new values of the remembered statistics.
+    """
+
+    output: Tensor
+    local_field: Tensor | None = None
+    statistics: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+
+
+@dataclass(frozen=True)
+class Layer(Unit, family="layer"):
+    """The parent of all layers.
+
+    Shapes are those of one example; tensors have the examples as their first axis.
+    """
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of the output for an input of a shape; raises ShapeError."""
+        return shape
+
+    def parameters(self, shape: Shape) -> dict[str, Parameter]:
+        """Return the trained parameters for an input of a shape."""
+        del shape
+        return {}
+
+    def statistics(self, shape: Shape) -> dict[str, Parameter]:
+        """Return what is remembered from training without being trained."""
+        del shape
+        return {}
+
+    @property
+    def penalties(self) -> tuple[float, float]:
+        """The layer's own L1 and L2 strengths."""
+        return (0.0, 0.0)
+
+    def forward(
+        self,
+        x: Tensor,
+        parameters: Mapping[str, Tensor],
+        statistics: Mapping[str, Tensor],
+        draws: Draws | None,
+        name: str,
+    ) -> Forward:
+        """Return the output for a batch.
+
+        Args:
+            x: The input, with the examples as first axis.
+            parameters: The parameters by the names of `parameters`.
+            statistics: The statistics by the names of `statistics`.
+            draws: Where random numbers come from in training; None when the network answers.
+            name: The layer's name, for labels.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no formula")

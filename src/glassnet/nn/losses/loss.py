@@ -1,0 +1,62 @@
+"""What a loss is: from a network's output and the target to one number for each example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from glassnet.errors import PairingError
+from glassnet.graph.tensor import Tensor
+from glassnet.nn.activations import Activation
+from glassnet.unit import Unit
+
+__all__ = ["Loss", "Output"]
+
+
+@dataclass(frozen=True)
+class Output:
+    """A network's answer to a batch, with what the last neurons made it from.
+
+    Args:
+        y: The output, of shape (n, units).
+        v: The local field of the last neurons, y = ψ(v), of the same shape.
+        activation: ψ.
+    """
+
+    y: Tensor
+    v: Tensor
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class Loss(Unit, family="loss"):
+    """The parent of all losses.
+
+    Attributes:
+        outputs: The activations that its formula is made for; empty if it takes any output.
+    """
+
+    outputs: ClassVar[tuple[str, ...]] = ()
+
+    def check(self, activation: Activation, units: int) -> None:
+        """Raise PairingError if the loss does not fit a network with these outputs."""
+        if self.outputs and activation.name not in self.outputs:
+            raise PairingError(
+                f"{self.name} needs {' or '.join(self.outputs)} outputs; the network's are "
+                f"{activation.name} ({units} unit{'s' if units != 1 else ''}). Change the last "
+                f'layer, as in Dense({units}, "{self.outputs[0]}"), or choose another loss'
+            )
+        if activation.name == "softmax" and units < 2:
+            raise PairingError(
+                "softmax with one output always answers 1: use as many outputs as there are "
+                'classes, or one "logistic" output for a yes/no answer'
+            )
+
+    def per_example(self, output: Output, target: Tensor) -> Tensor:
+        """Return the loss of each example, of shape (n,).
+
+        Args:
+            output: The network's answer.
+            target: What it should have been, of the shape of `output.y`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no formula")

@@ -1,0 +1,191 @@
+"""Layers one after the other: shapes, names, parameters, and the formula from input to output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from glassnet.errors import ArgumentError, GlassnetError, ShapeError, nearest
+from glassnet.graph.tensor import Tensor
+from glassnet.graph.types import Shape
+from glassnet.nn.activations import Activation, Linear
+from glassnet.nn.layers import Apply, Dense, Draws, Layer, Parameter
+from glassnet.nn.losses import Output
+from glassnet.ops.philox import STREAM_LAYER
+from glassnet.unit import FAMILIES
+
+__all__ = ["Stack", "parse_layers"]
+
+
+def _as_layer(entry: Any) -> Layer:
+    if isinstance(entry, Activation):
+        return Apply(entry)
+    if isinstance(entry, str) and entry.split(" ")[0].split("(")[0] in FAMILIES["activation"]:
+        return Apply(entry)
+    return Layer.of(entry)
+
+
+def _names(layers: Sequence[Layer]) -> list[str]:
+    """Name the layers as a person would: hidden (or hidden1, hidden2, …), output, batchnorm1, …"""
+    dense = [index for index, layer in enumerate(layers) if isinstance(layer, Dense)]
+    names: dict[int, str] = {dense[-1]: "output"} if dense else {}
+    for count, index in enumerate(dense[:-1], start=1):
+        names[index] = "hidden" if len(dense) == 2 else f"hidden{count}"
+    counts: dict[str, int] = {}
+    for index, layer in enumerate(layers):
+        if index not in names:
+            counts[layer.name] = counts.get(layer.name, 0) + 1
+            names[index] = f"{layer.name}{counts[layer.name]}"
+    return [names[index] for index in range(len(layers))]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A feed-forward network without values.
+
+    Args:
+        layers: The layers in order; activations by themselves stand for a layer that applies them.
+        inputs: The shape of one example; a whole number m stands for (m,).
+
+    Raises:
+        ArgumentError, ShapeError: There is no layer, or a layer does not fit the one before it
+            (the message names the layer).
+    """
+
+    layers: tuple[Layer, ...]
+    inputs: Shape
+
+    def __init__(self, layers: Sequence[Any], inputs: int | Sequence[int]) -> None:
+        shape = (inputs,) if isinstance(inputs, int) else tuple(int(length) for length in inputs)
+        if not shape or min(shape) < 1:
+            raise ArgumentError(f"inputs must be a whole number of at least 1; got {inputs!r}")
+        object.__setattr__(self, "layers", tuple(_as_layer(entry) for entry in layers))
+        object.__setattr__(self, "inputs", shape)
+        if not self.layers:
+            raise ArgumentError('a network needs layers, as in [gn.Dense(3, "softmax")]')
+        object.__setattr__(self, "_names", tuple(_names(self.layers)))
+        object.__setattr__(self, "_shapes", tuple(self._walk()))
+
+    def _walk(self) -> Iterator[Shape]:
+        shape = self.inputs
+        yield shape
+        for name, layer in zip(self.names, self.layers, strict=True):
+            try:
+                shape = layer.output_shape(shape)
+            except GlassnetError as error:
+                raise ShapeError(f"layer {name} ({layer}): {error}") from None
+            yield shape
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The layers' names."""
+        return self.__dict__["_names"]
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shape of the input of one example, then of each layer's output."""
+        return self.__dict__["_shapes"]
+
+    @property
+    def units(self) -> int:
+        """The number of outputs."""
+        return self.shapes[-1][-1]
+
+    @property
+    def activation(self) -> Activation:
+        """The activation of the last neurons."""
+        for layer in reversed(self.layers):
+            if isinstance(layer, Dense | Apply):
+                return layer.psi
+        return Linear()
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Return the trained parameters, by "layer.name"."""
+        return {
+            f"{name}.{key}": parameter
+            for name, layer, shape in zip(self.names, self.layers, self.shapes, strict=False)
+            for key, parameter in layer.parameters(shape).items()
+        }
+
+    def statistics(self) -> dict[str, Parameter]:
+        """Return what the layers remember from training without training it, by "layer.name"."""
+        return {
+            f"{name}.{key}": parameter
+            for name, layer, shape in zip(self.names, self.layers, self.shapes, strict=False)
+            for key, parameter in layer.statistics(shape).items()
+        }
+
+    def penalties(self) -> dict[str, tuple[float, float]]:
+        """Return the L1 and L2 strengths of each penalised parameter, as its layer states them."""
+        return {
+            f"{name}.{key}": layer.penalties
+            for name, layer, shape in zip(self.names, self.layers, self.shapes, strict=False)
+            for key, parameter in layer.parameters(shape).items()
+            if parameter.penalised
+        }
+
+    def forward(
+        self,
+        x: Tensor,
+        parameters: Mapping[str, Tensor],
+        statistics: Mapping[str, Tensor],
+        seed: Tensor | None = None,
+        counter: Tensor | None = None,
+    ) -> tuple[Output, dict[str, Tensor]]:
+        """Return the network's answer to a batch and the new statistics.
+
+        Args:
+            x: The batch, of shape (n, *inputs).
+            parameters: The parameters, by the names of `parameters()`.
+            statistics: The statistics, by the names of `statistics()`.
+            seed: The run's seed, in training; None when the network answers.
+            counter: The step's number, in training.
+        """
+        updated: dict[str, Tensor] = {}
+        v = x
+        for index, (name, layer) in enumerate(zip(self.names, self.layers, strict=True)):
+            draws = None
+            if seed is not None and counter is not None:
+                draws = Draws(seed, counter, STREAM_LAYER + index)
+            own = {key: parameters[f"{name}.{key}"] for key in layer.parameters(self.shapes[index])}
+            known = {
+                key: statistics[f"{name}.{key}"] for key in layer.statistics(self.shapes[index])
+            }
+            result = layer.forward(x, own, known, draws, name)
+            updated |= {f"{name}.{key}": value for key, value in result.statistics.items()}
+            x = result.output
+            v = result.local_field if result.local_field is not None else x
+        return Output(x, v, self.activation), updated
+
+
+def parse_layers(text: str, outputs: int) -> tuple[Layer, ...]:
+    """Return layers from text such as "16 relu, dropout 0.2, softmax".
+
+    A number of neurons and an activation is a dense layer. An activation by itself is applied to
+    what comes before it; as the last entry it is the output layer with the neurons that are needed.
+
+    Raises:
+        ArgumentError: A name or setting is unknown; the nearest is suggested.
+    """
+    entries = [entry.strip() for entry in text.split(",")]
+    if not all(entries):
+        raise ArgumentError(f"layers {text!r}: an entry is empty; write '16 tanh, softmax'")
+    layers: list[Layer] = []
+    for position, entry in enumerate(entries):
+        first = entry.split()[0]
+        if first.lstrip("+-").replace(".", "", 1).isdigit():
+            layers.append(Layer.of(f"dense {entry}"))
+        elif first in FAMILIES["activation"]:
+            last = position == len(entries) - 1
+            activation = Activation.of(entry)
+            layers.append(Dense(outputs, activation) if last else Apply(activation))
+        elif first in FAMILIES["layer"]:
+            layers.append(Layer.of(entry))
+        else:
+            known = [*FAMILIES["layer"], *FAMILIES["activation"]]
+            raise ArgumentError(
+                f"layers {text!r}: {first!r} is neither a number of neurons nor one of "
+                f"{', '.join(known)}{nearest(first, known)}"
+            )
+    return tuple(layers)
