@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import shlex
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -71,9 +72,9 @@ class Unit:
         settings = [field for field in dataclasses.fields(member) if field.init]
         values: dict[str, Any] = {}
         for position, word in enumerate(words[1:]):
-            key, _, text = word.rpartition("=")
-            if not key and position < len(settings):
-                key = settings[position].name
+            key, equals, text = word.partition("=")
+            if not (equals and key.isidentifier()):  # no "=", or one that belongs to inner text
+                key, text = settings[position].name if position < len(settings) else "", word
             field = next((entry for entry in settings if entry.name == key), None)
             if field is None:
                 known = [entry.name for entry in settings]
@@ -82,6 +83,12 @@ class Unit:
                     f"it has {', '.join(known) or 'none'}"
                 )
             values[key] = _read(f"{words[0]}: {key}", text, _hints(member)[key])
+        for field in settings:
+            required = field.default is dataclasses.MISSING and (
+                field.default_factory is dataclasses.MISSING
+            )
+            if required and field.name not in values:
+                raise ArgumentError(f"{words[0]} needs a setting {field.name}")
         return typing.cast("Self", member(**values))
 
     @classmethod
@@ -101,7 +108,10 @@ class Unit:
         for position, field in enumerate(dataclasses.fields(self)):
             value = getattr(self, field.name)
             if value != field.default:
-                text = f'"{value}"' if " " in str(value) else f"{value}"
+                text = str(value)
+                if " " in text:  # quotes inside are escaped, as `shlex` reads them
+                    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+                    text = f'"{escaped}"'
                 words.append(text if position == 0 else f"{field.name}={text}")
         return " ".join(words)
 
@@ -137,7 +147,7 @@ class Unit:
                     raise ArgumentError(f"{kind} has no setting {key!r:.60}")
                 settings[key] = _revive(f"{kind}: {key}", value, hints[key])
             return typing.cast("Self", member(**settings))
-        except (ArgumentError, TypeError) as error:
+        except (ArgumentError, TypeError, OverflowError, RecursionError) as error:
             raise ModelFileError(f"{cls.family}: {error}") from None
 
 
@@ -206,7 +216,8 @@ def check_number(
     open_high: bool = False,
 ) -> None:
     """Raise ArgumentError unless the value is a finite number within the bounds."""
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = fits and abs(typing.cast("float", value)) <= sys.float_info.max
     if fits:
         number = typing.cast("float", value)
         fits = (number > low if open_low else number >= low) and (

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from glassnet.errors import ShapeError
+from glassnet.errors import ArgumentError, ShapeError
 from glassnet.graph.graph import Graph, topological_order
 from glassnet.graph.operation import Source
 from glassnet.graph.tensor import OPERATORS, Tensor
@@ -76,11 +76,16 @@ class Program:
         """Run the graph and return the value of every node.
 
         Raises:
+            ArgumentError: An input is not given.
             ShapeError: An input's shape is not that of the graph.
         """
         values = self._start.copy()
         for name, index, node in self._inputs:
-            value = np.asarray(inputs[name], node.dtype.numpy)
+            try:
+                value = np.asarray(inputs[name], node.dtype.numpy)
+            except KeyError:
+                needed = ", ".join(map(repr, self.graph.inputs))
+                raise ArgumentError(f"input {name!r} is not given; needed: {needed}") from None
             if value.shape != node.shape:
                 raise ShapeError(f"input {name!r} must have shape {node.shape}; got {value.shape}")
             values[index] = value

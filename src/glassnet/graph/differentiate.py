@@ -14,6 +14,7 @@ from glassnet.errors import (
     DTypeError,
     NotConnectedError,
     NotDifferentiableError,
+    ShapeError,
 )
 from glassnet.graph.graph import topological_order
 from glassnet.graph.operation import NoGradient
@@ -43,12 +44,16 @@ def differentiate(output: Tensor, wrt: Sequence[Tensor], seed: Tensor | None = N
         way that can be differentiated.
 
     Raises:
+        DTypeError, ShapeError: The output is no float, or the seed is not of its type or shape.
         NotDifferentiableError: An op on the way has no derivative, and says why.
 
     Source: reverse accumulation; Griewank & Walther, Evaluating Derivatives (2008), ch. 3.
     """
     if not output.dtype.is_float:
         raise DTypeError(f"only floating-point tensors have derivatives; this one is {output.type}")
+    if seed is not None and (seed.shape, seed.dtype) != (output.shape, output.dtype):
+        kind = ShapeError if seed.shape != output.shape else DTypeError
+        raise kind(f"the seed must be {output.type}, as the output is; got {seed.type}")
     order = topological_order([output])
     active: set[Tensor] = set(wrt)
     for node in order:
@@ -90,6 +95,7 @@ def grad(output: Tensor, wrt: Tensor | Sequence[Tensor]) -> Tensor | tuple[Tenso
 
     Raises:
         ArgumentError: The output has more than one element.
+        DTypeError: The output, or a tensor of `wrt`, does not hold floating-point numbers.
         NotConnectedError: The output does not depend on a tensor of `wrt`.
         NotDifferentiableError: It does, but through a threshold, a comparison or an arg-max only.
 
@@ -106,6 +112,9 @@ def grad(output: Tensor, wrt: Tensor | Sequence[Tensor]) -> Tensor | tuple[Tenso
             f"grad needs an output of one element; this one is {output.type}. "
             "Differentiate its sum (`gn.grad(a.sum(), w)`) or one element (`gn.grad(a[0], w)`)."
         )
+    for tensor in tensors:
+        if not tensor.dtype.is_float:
+            raise DTypeError(f"only floating-point tensors have derivatives; wrt is {tensor.type}")
     derivative = differentiate(output, tensors)
     for position, tensor in enumerate(tensors):
         if tensor not in derivative.adjoints:

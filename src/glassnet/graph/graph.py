@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from glassnet.errors import VerificationError
 from glassnet.graph.operation import Source
 from glassnet.graph.tensor import Tensor
 
@@ -19,6 +20,7 @@ def topological_order(outputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
     """
     order: list[Tensor] = []
     done: set[Tensor] = set()
+    begun: set[Tensor] = set()
     for output in outputs:
         stack = [(output, False)]
         while stack:
@@ -28,7 +30,10 @@ def topological_order(outputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
             if expanded:
                 done.add(node)
                 order.append(node)
+            elif node in begun:
+                raise VerificationError(f"a node depends on itself: {node.op.name}, {node.type}")
             else:
+                begun.add(node)
                 stack.append((node, True))
                 stack.extend((source, False) for source in reversed(node.inputs))
     return tuple(order)
@@ -60,7 +65,9 @@ class Graph:
         for node, index in number.items():
             sources = ", ".join(f"%{number[source]}" for source in node.inputs)
             settings = "".join(
-                f" {key}={value}" for key, value in node.attributes.items() if key != "value"
+                f" {key}={value}"
+                for key, value in node.attributes.items()
+                if key not in ("value", "kind")
             )
             title = names.get(node) or str(node.label)
             call = (

@@ -42,7 +42,7 @@ Attributes = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class NoGradient:
-    """Why an op has no derivative that could be used to learn: told to the user who asks for one."""
+    """Why an op has no derivative that could be used to learn: told to those who ask for one."""
 
     reason: str
 

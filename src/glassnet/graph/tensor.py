@@ -72,6 +72,9 @@ class Tensor:
     label: Label = NO_LABEL
     provenance: Provenance | None = None
 
+    # NumPy's operators leave `array + tensor` to the tensor, so that it becomes a node.
+    __array_priority__ = 1000.0
+
     @property
     def shape(self) -> Shape:
         """The length of each axis."""

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from glassnet.errors import ArgumentError
+
 __all__ = ["Array", "Axes", "DType", "Shape", "TensorType", "broadcast_shapes", "merge_axes"]
 
 Array = npt.NDArray[Any]
@@ -23,6 +25,10 @@ class DType(StrEnum):
     FLOAT32 = "float32"
     INT64 = "int64"
     BOOL = "bool"
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise ArgumentError(f"dtype must be one of {', '.join(cls)}; got {value!r}")
 
     @property
     def is_float(self) -> bool:

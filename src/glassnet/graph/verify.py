@@ -32,7 +32,7 @@ def verify(graph: Graph) -> Graph:
             raise VerificationError(f"{place}: declared as an input but computed")
         try:
             kind = node.op.infer(*(source.type for source in node.inputs), **node.attributes)
-        except GlassnetError as error:
+        except (GlassnetError, TypeError, KeyError, IndexError) as error:
             raise VerificationError(f"{place}: {error}") from error
         if (kind.shape, kind.dtype) != (node.type.shape, node.type.dtype):
             raise VerificationError(f"{place}: says {node.type}, but its inputs give {kind}")

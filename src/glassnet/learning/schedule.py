@@ -50,4 +50,4 @@ class Constant(Schedule, name="constant"):
     def formula(self, epoch: Tensor, epochs: float) -> Tensor:
         """Return η for every epoch."""
         del epochs
-        return epoch * 0.0 + self.rate
+        return (epoch * 0.0 + self.rate).named("η")

@@ -110,11 +110,11 @@ def negate(x: Operand) -> Tensor:
 
 
 def _pull_power(g: Tensor, y: Tensor, base: Tensor, exponent: Tensor) -> tuple[Tensor, Tensor]:
-    one_less = power(base, exponent - 1.0)
-    slope = select(equal(exponent, 0.0), 0.0, exponent * one_less)
-    # 0ⁿ log 0 is taken as 0: the limit for n > 0.
-    logarithm = select(equal(base, 0.0), 0.0, log(base))
-    return g * slope, g * y * logarithm
+    # At a base of 0, x⁰ has the slope 0, and 0ⁿ log 0 is taken as 0, the limit for n > 0. What is
+    # not meant is replaced before it is worked out, so that further derivatives are finite too.
+    nonzero = select(equal(base, 0.0), 1.0, base)
+    slope = exponent * power(select(equal(exponent, 0.0), nonzero, base), exponent - 1.0)
+    return g * slope, g * y * log(nonzero)
 
 
 POWER = Op(

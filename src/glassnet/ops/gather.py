@@ -90,6 +90,8 @@ def _infer_scatter(x: TensorType, indices: TensorType, *, size: int, axis: int) 
     integer_type("scatter_add", indices)
     if x.dtype is DType.BOOL:
         raise DTypeError("scatter_add: yes and no cannot be added; convert first with `gn.cast`")
+    if size < 0:
+        raise ArgumentError(f"scatter_add: size must be 0 or more; got {size}")
     covered = x.shape[axis : axis + indices.ndim]
     if covered != indices.shape:
         raise ShapeError(
@@ -133,13 +135,19 @@ SCATTER_ADD = Op(
 
 
 def scatter_add(x: Operand, indices: Operand, size: int, axis: int = 0) -> Tensor:
-    """Return zeros with x added at the given places of one axis of length `size`."""
-    node = as_tensor(x)
-    return apply(SCATTER_ADD, node, _indices(indices), size=int(size), axis=int(axis))
+    """Return zeros with x added at the given places of one axis of length `size`.
+
+    The axes of `indices` are those of x from `axis` on; they are replaced by that one axis.
+    """
+    node, places = as_tensor(x), _indices(indices)
+    place = single_axis("scatter_add", axis, max(node.ndim - places.ndim, 0) + 1)
+    return apply(SCATTER_ADD, node, places, size=int(size), axis=place)
 
 
 def _infer_one_hot(indices: TensorType, *, classes: int, dtype: str) -> TensorType:
     integer_type("one_hot", indices)
+    if classes < 1:
+        raise ArgumentError(f"one_hot: classes must be 1 or more; got {classes}")
     if not DType(dtype).is_float:
         raise DTypeError(f"one_hot: dtype must be float64 or float32; got {dtype}")
     return TensorType((*indices.shape, classes), DType(dtype), (*indices.axes, None))

@@ -77,6 +77,9 @@ def concatenate(parts: Sequence[Operand], axis: int = 0) -> Tensor:
 def stack(parts: Sequence[Operand], axis: int = 0) -> Tensor:
     """Return tensors of one shape set side by side along a new axis."""
     tensors = as_tensors(*parts)
+    for part in tensors:
+        if part.shape != tensors[0].shape:
+            raise ShapeError(f"stack: shapes {tensors[0].shape} and {part.shape} differ")
     place = single_axis("stack", axis, tensors[0].ndim + 1) if tensors else 0
     return concatenate(
         [reshape(part, (*part.shape[:place], 1, *part.shape[place:])) for part in tensors], place
@@ -238,9 +241,10 @@ def _index(x: Tensor, key: Any) -> Tensor:
     """Return x[key] for whole numbers, slices with a step ≥ 1, None and `...`."""
     keys = list(key) if isinstance(key, tuple) else [key]
     named = sum(entry is not None and entry is not ... for entry in keys)
-    if named > x.ndim or keys.count(...) > 1:
+    dots = [place for place, entry in enumerate(keys) if entry is ...]
+    if named > x.ndim or len(dots) > 1:
         raise ArgumentError(f"[{key}] has more entries than the {x.ndim} axes of shape {x.shape}")
-    place = keys.index(...) if ... in keys else len(keys)
+    place = dots[0] if dots else len(keys)
     keys[place : place + 1] = [slice(None)] * (x.ndim - named)
     start: list[int] = []
     stop: list[int] = []
@@ -258,8 +262,11 @@ def _index(x: Tensor, key: Any) -> Tensor:
             stop.append(max(bounds[0], bounds[1]))
             step.append(bounds[2])
             kept.append(-(-(stop[-1] - start[-1]) // bounds[2]))
-        elif isinstance(entry, int | np.integer):
-            at = single_axis("index", int(entry), x.shape[axis]) if x.shape[axis] else 0
+        elif isinstance(entry, int | np.integer) and not isinstance(entry, bool):
+            length = x.shape[axis]
+            if not -length <= entry < length:
+                raise ArgumentError(f"[{key}]: {entry} is outside axis {axis} of shape {x.shape}")
+            at = int(entry) % length
             start.append(at)
             stop.append(at + 1)
             step.append(1)

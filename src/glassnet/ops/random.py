@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from glassnet.errors import DTypeError, ShapeError
+from glassnet.errors import ArgumentError, DTypeError, ShapeError
 from glassnet.graph.operation import (
     Case,
     Domain,
@@ -34,8 +34,10 @@ def _infer(
             raise DTypeError(f"random: {name} must be int64; got {kind.dtype}")
         if kind.shape:
             raise ShapeError(f"random: {name} must be a single number; got shape {kind.shape}")
-    if not DType(dtype).is_float or stream < 0:
-        raise DTypeError(f"random: dtype must be a floating-point type and stream ≥ 0; got {dtype}")
+    if not DType(dtype).is_float:
+        raise DTypeError(f"random: dtype must be float64 or float32; got {dtype}")
+    if stream < 0:
+        raise ArgumentError(f"random: stream must be 0 or more; got {stream}")
     return TensorType(shape, DType(dtype))
 
 
@@ -85,7 +87,7 @@ RANDOM_UNIFORM = Op(
 
 
 def _scalar(value: Operand) -> Tensor:
-    return value if isinstance(value, Tensor) else constant(value, DType.INT64)
+    return value if isinstance(value, Tensor) else constant(value)
 
 
 def random_uniform(

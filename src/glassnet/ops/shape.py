@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -97,9 +98,10 @@ RESHAPE = Op(
 def reshape(x: Operand, shape: Sequence[int] | int) -> Tensor:
     """Return the elements of x, row after row, in another shape; one length may be -1."""
     node = as_tensor(x)
-    wanted = (shape,) if isinstance(shape, int) else tuple(int(length) for length in shape)
-    if len(wanted) == 1 and isinstance(wanted[0], tuple):
-        wanted = wanted[0]
+    lengths: Any = (shape,) if isinstance(shape, int) else tuple(shape)
+    if len(lengths) == 1 and isinstance(lengths[0], tuple | list):
+        lengths = lengths[0]  # x.reshape((2, 3)), as in NumPy
+    wanted = tuple(int(length) for length in lengths)
     if wanted.count(-1) > 1 or any(length < -1 for length in wanted):
         raise ArgumentError(
             f"reshape: at most one length may be -1, the rest 0 or more; got {wanted}"

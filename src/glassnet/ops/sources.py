@@ -79,11 +79,7 @@ def as_array(value: Any, dtype: DType | str | None = None) -> Array:
         widened = {"b": DType.BOOL, "i": DType.INT64, "u": DType.INT64}
         small = array.dtype.name in ("float32", "float16")
         dtype = widened.get(array.dtype.kind, DType.FLOAT32 if small else DType.FLOAT64)
-    try:
-        kind = DType(dtype)
-    except ValueError:
-        raise ArgumentError(f"dtype must be one of {', '.join(DType)}; got {dtype!r}") from None
-    array = np.array(array, dtype=kind.numpy)
+    array = np.array(array, dtype=DType(dtype).numpy)
     array.setflags(write=False)
     return array
 
@@ -113,9 +109,10 @@ def tensor(value: Operand, name: str = "", *, dtype: DType | str | None = None) 
     """
     if isinstance(value, Tensor):
         value = value.value
+    array = as_array(value, dtype)
     if dtype is None and not isinstance(value, np.ndarray | np.generic):
-        dtype = DType.BOOL if np.asarray(value).dtype == np.bool_ else DType.FLOAT64
-    node = apply(CONSTANT, value=as_array(value, dtype))
+        array = array if array.dtype == np.bool_ else as_array(array, DType.FLOAT64)
+    node = apply(CONSTANT, value=array)
     return Tensor(node.op, (), node.attributes, node.type, Label(name))
 
 

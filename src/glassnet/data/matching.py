@@ -1,0 +1,88 @@
+"""Finding a model's columns in another table: by name, or by position where there is no header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glassnet.data.columns import Column
+from glassnet.data.table import Table, list_names
+from glassnet.errors import DataError, nearest
+
+__all__ = ["Layout"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of the table that a model was fitted to.
+
+    `header` has the names of all columns of its file; `ignored` those that were ignored while
+    reading; `target` the target's name, or None.
+    """
+
+    header: tuple[str, ...]
+    ignored: tuple[str, ...]
+    target: str | None
+
+    @property
+    def numbered(self) -> bool:
+        """Whether that file had no header line."""
+        return self.header == tuple(str(i + 1) for i in range(len(self.header)))
+
+    @classmethod
+    def of(cls, table: Table, target: str | None) -> Layout:
+        """Return the layout of a table."""
+        ignored = tuple(name for name in table.header if name not in table.names)
+        return cls(table.header, ignored, target)
+
+    def match(self, table: Table, names: tuple[str, ...]) -> dict[str, Column]:
+        """Return the table's column for each of the names.
+
+        Columns match by name, in any order, where both files have header lines; otherwise by
+        position, and the table must have as many columns, the target's perhaps left out.
+
+        Raises:
+            DataError: columns are missing, with the nearest names; or their number does not fit.
+        """
+        if not self.numbered and not table.numbered:
+            return self._by_name(table, names)
+        return self._by_position(table, names)
+
+    def _by_name(self, table: Table, names: tuple[str, ...]) -> dict[str, Column]:
+        found = {column.name: column for column in table.columns}
+        absent = [name for name in names if name not in found]
+        if absent:
+            unexpected = [name for name in found if name not in self.header]
+            hints = "".join(
+                f"; for {name!r}{hint}" for name in absent if (hint := nearest(name, unexpected))
+            )
+            extra = f"; not expected: {list_names(unexpected)}" if unexpected else ""
+            raise DataError(
+                f"there is no column {list_names(absent)}, which the model needs{extra}{hints}; "
+                "rename or add it",
+                source=table.source,
+            )
+        return {name: found[name] for name in names}
+
+    def _by_position(self, table: Table, names: tuple[str, ...]) -> dict[str, Column]:
+        was_cut = len(table.columns) < len(table.header)
+        expected = [name for name in self.header if was_cut or name not in self.ignored]
+        for layout in (list(self.header), expected):
+            for columns in (layout, [name for name in layout if name != self.target]):
+                if len(columns) == len(table.header):
+                    return self._pick(table, names, columns)
+        counts = sorted({len(expected), len(expected) - (self.target in expected)})
+        raise DataError(
+            f"{len(table.header)} columns found where {' or '.join(map(str, counts))} are expected"
+            f"{' (without or with the target)' if len(counts) > 1 else ''}; without a header line "
+            "in both files the columns match by position",
+            source=table.source,
+        )
+
+    def _pick(self, table: Table, names: tuple[str, ...], columns: list[str]) -> dict[str, Column]:
+        place = dict(zip(columns, table.header, strict=True))
+        read = {column.name: column for column in table.columns}
+        gone = [name for name in names if place.get(name) not in read]
+        if gone:
+            message = f"the model needs column {list_names(gone)}, which is ignored here"
+            raise DataError(message, source=table.source)
+        return {name: read[place[name]] for name in names}

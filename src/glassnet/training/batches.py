@@ -1,0 +1,57 @@
+"""The three modes of training (F1–F3) and the order in which examples are taken."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glassnet.errors import ArgumentError
+from glassnet.graph.types import Array
+from glassnet.ops.philox import STREAM_SHUFFLE, permutation
+from glassnet.unit import check_choice, check_whole
+
+__all__ = ["MODES", "batch_bounds", "epoch_order", "resolve_batch_size"]
+
+MODES = ("online", "minibatch", "batch")
+
+
+def resolve_batch_size(mode: str, batch_size: int | None, n: int) -> int:
+    """Return how many examples a step learns from.
+
+    Args:
+        mode: "online" (an update after each example), "batch" (after all of them) or "minibatch".
+        batch_size: For mini-batches: their size; 32 if not given. No larger than n is used.
+        n: The number of training examples.
+
+    Source: lecture notes, training modes (F1–F3).
+    """
+    check_choice("mode", mode, MODES)
+    if batch_size is not None:
+        check_whole("batch_size", batch_size)
+        fixed = {"online": 1, "batch": n}.get(mode)
+        if fixed is not None and batch_size != fixed:
+            raise ArgumentError(
+                f"{mode} mode learns from {'one example' if mode == 'online' else 'all examples'} "
+                f'at a time; batch_size={batch_size} belongs to mode="minibatch"'
+            )
+    return {"online": 1, "batch": n}.get(mode, min(batch_size or 32, n))
+
+
+def batch_bounds(n: int, size: int, smallest: int = 1) -> list[tuple[int, int]]:
+    """Return where each batch of an epoch begins and ends; the last one is smaller if need be.
+
+    A last batch below `smallest` examples (batch normalisation needs two) joins the one before it.
+
+    >>> batch_bounds(10, 4)
+    [(0, 4), (4, 8), (8, 10)]
+    """
+    bounds = [(start, min(start + size, n)) for start in range(0, n, size)]
+    if len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] < smallest:
+        bounds[-2:] = [(bounds[-2][0], n)]
+    return bounds
+
+
+def epoch_order(n: int, seed: int, epoch: int, shuffle: bool) -> Array:
+    """Return the order of the examples in an epoch (counted from 0): a function of the seed."""
+    if not shuffle:
+        return np.arange(n)
+    return permutation(n, seed, stream=STREAM_SHUFFLE, counter=epoch)

@@ -1,0 +1,149 @@
+"""Training a network on arrays, tables or data frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import ArgumentError, ShapeError
+from glassnet.learning.optimizer import Optimizer
+from glassnet.nn.losses import Loss
+from glassnet.training.loop import DEFAULT_OPTIMIZER, Examples, Settings, train
+from glassnet.training.network import Network
+from glassnet.training.prepare import encode, prepare
+from glassnet.training.run import Run
+from glassnet.training.tables import as_data, is_table
+from glassnet.training.targets import read_targets
+
+__all__ = ["fit"]
+
+
+def fit(
+    net: Network,
+    x: Any,
+    y: Any = None,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: str | Optimizer = DEFAULT_OPTIMIZER,
+    mode: str = "minibatch",
+    batch_size: int | None = None,
+    epochs: int = 100,
+    validation: float | tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    seed: int = 0,
+    shuffle: bool = True,
+    class_weight: Mapping[Any, float] | str | None = None,
+    sample_weight: Any = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    progress: bool | None = None,
+) -> Run:
+    """Train a network on examples and return the run.
+
+    Arrays are used as they are. Tables and data frames are encoded and standardised by what the
+    training part shows; the network keeps these rules and applies them in `predict`.
+
+    Args:
+        net: The network; it is changed in place.
+        x: n examples: an array of shape (n, inputs), a data frame (pandas or polars) or a table.
+        y: The targets: n classes (names or numbers), n numbers, or an array of shape (n, outputs).
+            For a data frame or table: the name of the target column (the last if not given).
+        loss: By name or as an object; if not given, cross-entropy for softmax outputs, binary
+            cross-entropy for one logistic output, else the mean squared error.
+        optimizer: By name with settings ("nesterov 0.05") or as an object.
+        mode: "minibatch", "online" (an update after each example) or "batch" (after all).
+        batch_size: Examples in a mini-batch (32 if not given); the last one may have fewer.
+        epochs: How often each example is learnt from, at most.
+        validation: A share of the examples to hold back (stratified for classes), or a pair (x, y).
+        patience: Stop when the validation loss has not improved for so many epochs, and go back to
+            the weights of the best one. Needs `validation`.
+        seed: Where the order of the examples, dropout and the validation part are drawn from.
+        shuffle: Whether the examples are taken in a new order each epoch.
+        class_weight: A weight for each class, or "balanced": n / (classes · examples of the class).
+        sample_weight: A weight for each example, shape (n,).
+        clip_norm: The largest norm of all gradients together.
+        clip_value: The largest size of a gradient's entries.
+        l1: λ of a penalty λ Σ|w| on all weights (not on biases).
+        l2: λ of a penalty (λ/2) Σw² on all weights (not on biases).
+        progress: Whether to show a progress bar; if not given, where someone is there to see it.
+
+    Returns:
+        The run: `run.history`, `run.network`. Ctrl-C ends it after the step at hand, with the
+        network so far.
+
+    Raises:
+        DataError, ShapeError: Examples or targets are missing, not finite, or do not fit.
+        PairingError: The loss does not fit the network's outputs.
+        NotDifferentiableError: A neuron (threshold, signum) that gradients cannot train.
+        NonFiniteError: A number became infinite; the network keeps the weights before that step.
+
+    >>> import glassnet as gn
+    >>> net = gn.Network([gn.Dense(1, "logistic")], inputs=2)
+    >>> run = gn.fit(net, [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1], epochs=200)
+    >>> net.predict([[1, 1], [0, 1]])
+    array([1, 0])
+    """
+    if patience is not None and validation is None:
+        raise ArgumentError("patience needs a validation part, such as validation=0.2")
+    settings = Settings(
+        Optimizer.of(optimizer),
+        loss=loss,
+        mode=mode,
+        batch_size=batch_size,
+        epochs=epochs,
+        patience=patience,
+        seed=seed,
+        shuffle=shuffle,
+        clip_norm=clip_norm,
+        clip_value=clip_value,
+        l1=l1,
+        l2=l2,
+        progress=progress,
+    )
+    if is_table(x):
+        examples = _from_table(net, x, y, validation, seed)
+    else:
+        examples = _from_arrays(net, x, y, validation)
+    return train(net, examples, settings, class_weight=class_weight, sample_weight=sample_weight)
+
+
+def _from_arrays(
+    net: Network, x: Any, y: Any, validation: float | tuple[Any, Any] | None
+) -> Examples:
+    if y is None:
+        raise ArgumentError("y, the targets, must be given with an array of examples")
+    if not net.is_built:
+        shape = np.shape(x)
+        if len(shape) < 2:
+            raise ShapeError(f"examples must have shape (n, inputs); got {shape}")
+        net.build(shape[1:])
+    net.preprocessing = None
+    rows = net.rows(x)
+    targets = read_targets(y, len(rows), net.stack, net.dtype)
+    if isinstance(validation, tuple):
+        held = net.rows(validation[0])
+        known = targets.classes if targets.are_classes else None
+        validation = (held, read_targets(validation[1], len(held), net.stack, net.dtype, known))
+    return Examples(rows, targets, validation)
+
+
+def _from_table(
+    net: Network, x: Any, y: Any, validation: float | tuple[Any, Any] | None, seed: int
+) -> Examples:
+    if y is not None and not isinstance(y, str | int):
+        raise ArgumentError(
+            "with a data frame or table, y is the name of its target column; "
+            "put the targets into the table, or give x as an array"
+        )
+    share = validation if isinstance(validation, int | float) else 0.0
+    prepared = prepare(x, y, validation=share, seed=seed)
+    prepared.install(net)
+    part = prepared.validation
+    if isinstance(validation, tuple):
+        part = encode(prepared.preprocessing, as_data(validation[0]))
+    held = None if part is None else (net.rows(part.x), part.targets)
+    return Examples(net.rows(prepared.train.x), prepared.train.targets, held)

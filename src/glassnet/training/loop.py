@@ -1,0 +1,312 @@
+"""The loop over epochs: order, rates, steps, validation, early stopping, history."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.data import split
+from glassnet.engines import Program
+from glassnet.errors import ArgumentError, DataError, NonFiniteError, ShapeError
+from glassnet.graph import DType, TensorType, trace
+from glassnet.graph.types import Array
+from glassnet.learning.backpropagation import Recipe, check_trainable
+from glassnet.learning.optimizer import Optimizer
+from glassnet.learning.schedule import Schedule
+from glassnet.nn.losses import Loss
+from glassnet.training.batches import batch_bounds, epoch_order, resolve_batch_size
+from glassnet.training.history import History
+from glassnet.training.network import Network
+from glassnet.training.progress import Progress
+from glassnet.training.run import Run
+from glassnet.training.stepper import Material, Stepper
+from glassnet.training.targets import Targets, choose_loss
+from glassnet.unit import check_number, check_whole
+
+__all__ = ["DEFAULT_OPTIMIZER", "Examples", "Settings", "train"]
+
+DEFAULT_OPTIMIZER = "adam 0.01"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; `fit` explains each setting.
+
+    Raises:
+        ArgumentError: A setting has a value that is not allowed.
+    """
+
+    optimizer: Optimizer
+    loss: str | Loss | None = None
+    mode: str = "minibatch"
+    batch_size: int | None = None
+    epochs: int = 100
+    patience: int | None = None
+    seed: int = 0
+    shuffle: bool = True
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    l1: float = 0.0
+    l2: float = 0.0
+    progress: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_whole("epochs", self.epochs)
+        check_whole("seed", self.seed, low=0)
+        for name in ("clip_norm", "clip_value"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), low=0, open_low=True)
+        check_number("l1", self.l1, low=0)
+        check_number("l2", self.l2, low=0)
+        if self.patience is not None:
+            check_whole("patience", self.patience)
+        resolve_batch_size(self.mode, self.batch_size, 1 if self.mode != "minibatch" else 10**9)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What to learn from: features and targets, and the validation part (or its share)."""
+
+    x: Array
+    targets: Targets
+    validation: float | tuple[Array, Targets] | None
+
+
+def train(
+    net: Network,
+    examples: Examples,
+    settings: Settings,
+    *,
+    class_weight: Mapping[Any, float] | str | None = None,
+    sample_weight: Any = None,
+) -> Run:
+    """Train a network that knows its inputs on arrays of the right form."""
+    check_trainable(net.stack)
+    targets = examples.targets
+    _check_outputs(net, targets)
+    loss = choose_loss(settings.loss, net.stack, targets)
+    weight = _weights(targets, class_weight, sample_weight)
+    values = targets.values if targets.are_classes else targets.values.astype(net.dtype.numpy)
+    whole = Material(examples.x, values, None if weight is None else weight.astype(net.dtype.numpy))
+    learnt, held_back = _validation_part(whole, examples, settings.seed)
+    size = resolve_batch_size(settings.mode, settings.batch_size, len(learnt))
+    smallest = 2 if net.statistics else 1
+    if size < smallest:
+        raise ArgumentError(
+            "batch normalisation needs batches of at least 2 examples: "
+            f"mode {settings.mode!r} gives {size}"
+        )
+    recipe = Recipe(
+        net.stack,
+        loss,
+        settings.optimizer,
+        net.dtype,
+        class_targets=targets.are_classes,
+        weighted=weight is not None,
+        clip_norm=settings.clip_norm,
+        clip_value=settings.clip_value,
+        l1=settings.l1,
+        l2=settings.l2,
+    )
+    net.task, net.classes = targets.task, targets.classes
+    run = Run(net, History())
+    run.settings = {
+        **{
+            field.name: getattr(settings, field.name)
+            for field in dataclasses.fields(settings)
+            if field.name != "progress"
+        },
+        "loss": str(loss),
+        "optimizer": str(settings.optimizer),
+        "batch_size": size,
+        "examples": len(learnt),
+        "validation_examples": 0 if held_back is None else len(held_back),
+    }
+    net.training = dict(run.settings)
+    _Loop(run, recipe, learnt, held_back, settings, batch_bounds(len(learnt), size, smallest)).go()
+    return run
+
+
+def _check_outputs(net: Network, targets: Targets) -> None:
+    units = net.stack.units
+    if targets.are_classes and targets.classes is not None:
+        count = len(targets.classes)
+        if count != units and not (count == 2 and units == 1):
+            raise ShapeError(
+                f"{count} classes need {count} outputs{' (or one)' if count == 2 else ''}; "
+                f"the network has {units}"
+            )
+    elif targets.values.shape[1] != units:
+        raise ShapeError(f"{targets.values.shape[1]} target columns do not fit {units} outputs")
+
+
+def _weights(
+    targets: Targets, class_weight: Mapping[Any, float] | str | None, sample_weight: Any
+) -> Array | None:
+    """Return the weight of each example, or None if all count the same."""
+    n = len(targets.values)
+    weight = np.ones(n)
+    if sample_weight is not None:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+        if weight.shape != (n,):
+            raise ShapeError(f"sample_weight must have shape ({n},); got {weight.shape}")
+    if class_weight is not None:
+        if not targets.are_classes or targets.classes is None:
+            raise ArgumentError("class_weight needs classes as targets; these are numbers")
+        counts = np.bincount(targets.values, minlength=len(targets.classes))
+        if class_weight == "balanced":
+            of_class = n / (len(counts) * np.maximum(counts, 1))
+        elif isinstance(class_weight, str):
+            raise ArgumentError(
+                f'class_weight must be "balanced" or a weight for each class; got {class_weight!r}'
+            )
+        else:
+            unknown = [name for name in class_weight if name not in targets.classes]
+            if unknown:
+                raise ArgumentError(
+                    f"class_weight names the class {unknown[0]!r}; the classes are "
+                    f"{', '.join(map(str, targets.classes))}"
+                )
+            of_class = np.array([float(class_weight.get(name, 1.0)) for name in targets.classes])
+        weight = weight * of_class[targets.values]
+    if sample_weight is None and class_weight is None:
+        return None
+    if not np.isfinite(weight).all() or (weight < 0).any() or weight.sum() == 0:
+        raise ArgumentError("weights of examples must be finite, 0 or more, and not all 0")
+    return weight
+
+
+def _validation_part(
+    whole: Material, examples: Examples, seed: int
+) -> tuple[Material, Material | None]:
+    """Return the training part and the validation part."""
+    validation, targets = examples.validation, examples.targets
+    if validation is None:
+        return whole, None
+    if isinstance(validation, tuple):
+        x, held = validation
+        if held.are_classes != targets.are_classes:
+            raise DataError("the validation targets are of another kind than the training targets")
+        ones = None if whole.weight is None else np.ones(len(x), x.dtype)
+        values = held.values if held.are_classes else held.values.astype(x.dtype)
+        return whole, Material(x, values, ones)
+    check_number("validation", validation, low=0, high=1, open_low=True, open_high=True)
+    labels = targets.values if targets.are_classes else None
+    parts = split(len(whole), test=0.0, validation=validation, seed=seed, labels=labels)
+    return whole.take(parts.train), whole.take(parts.validation)
+
+
+class _Loop:
+    """The epochs of one run."""
+
+    def __init__(
+        self,
+        run: Run,
+        recipe: Recipe,
+        train: Material,
+        validation: Material | None,
+        settings: Settings,
+        bounds: list[tuple[int, int]],
+    ) -> None:
+        self.run, self.train, self.validation = run, train, validation
+        self.settings, self.bounds = settings, bounds
+        self.stepper = Stepper(recipe, _starting_values(run.network, recipe), settings.seed)
+        self.monitored: list[float] = []
+        self.best: tuple[float, int, dict[str, Array]] | None = None
+        self.seen = 0
+
+    def go(self) -> None:
+        settings, run = self.settings, self.run
+        start = time.perf_counter()
+        run.stopped = "all epochs done"
+        try:
+            with Progress(settings.progress, settings.epochs, len(self.train)) as progress:
+                for epoch in range(settings.epochs):
+                    row = self._epoch(epoch, progress)
+                    row["seconds"] = time.perf_counter() - start
+                    run.history.append({"epoch": epoch + 1, **row})
+                    progress.end_epoch(row)
+                    if self._is_enough(epoch):
+                        run.stopped = (
+                            f"the validation loss did not improve for {settings.patience} epochs"
+                        )
+                        break
+        except KeyboardInterrupt:
+            run.stopped = "interrupted"
+        except NonFiniteError as error:
+            self._finish(start)
+            raise NonFiniteError(f"epoch {len(run.history) + 1}, {error}") from None
+        self._finish(start)
+
+    def _epoch(self, epoch: int, progress: Progress) -> dict[str, float]:
+        settings, n = self.settings, len(self.train)
+        progress.begin_epoch(epoch)
+        before = self.seen
+
+        def after_step(done: int, loss: float) -> None:
+            self.seen = before + done
+            progress.step(done, loss)
+
+        rates = self._rates(epoch)
+        order = epoch_order(n, settings.seed, epoch, settings.shuffle)
+        measured = self.stepper.epoch(self.train, order, self.bounds, rates, after_step)
+        row = {key: measured[key] for key in ("loss", "accuracy") if key in measured}
+        if self.validation is not None:
+            for key, value in self.stepper.evaluate(self.validation).items():
+                row[f"validation_{key}"] = value
+        row["learning_rate"] = float(rates[-1])
+        self.monitored.append(row.get("validation_loss", row["loss"]))
+        return row
+
+    def _rates(self, epoch: int) -> Array:
+        """Return the learning rate of each step of an epoch, by the schedule's formula."""
+        schedule: Schedule = self.settings.optimizer.schedule
+        steps = len(self.bounds)
+        kind = TensorType((steps,), DType.FLOAT64)
+        graph = trace(
+            lambda epoch: schedule.formula(epoch, float(self.settings.epochs)), epoch=kind
+        )
+        at = epoch + np.arange(steps) / steps
+        return Program(graph).run({"epoch": at})["result"] * schedule.factor(self.monitored)
+
+    def _is_enough(self, epoch: int) -> bool:
+        """Remember the best epoch; say whether patience is at its end."""
+        if self.settings.patience is None:
+            return False
+        now = self.monitored[-1]
+        if self.best is None or now < self.best[0]:
+            self.best = (now, epoch + 1, self.stepper.values)
+        return epoch + 1 - self.best[1] >= self.settings.patience
+
+    def _finish(self, start: float) -> None:
+        """Hand the weights to the network: those of the best epoch, if it was watched for."""
+        run = self.run
+        values = self.stepper.values
+        if self.best is not None:
+            values, run.best_epoch = self.best[2], self.best[1]
+        net = run.network
+        net.parameters = _part(values, "parameters/")
+        net.statistics = _part(values, "statistics/")
+        run.seconds = time.perf_counter() - start
+        run.steps = self.stepper.step
+        run.examples_per_second = self.seen / max(run.seconds, 1e-9)
+        net.training["epochs_done"] = len(run.history)
+        net.training["stopped"] = run.stopped
+
+
+def _part(values: dict[str, Array], prefix: str) -> dict[str, Array]:
+    return {key[len(prefix) :]: v.copy() for key, v in values.items() if key.startswith(prefix)}
+
+
+def _starting_values(net: Network, recipe: Recipe) -> dict[str, Array]:
+    values = {f"parameters/{key}": value.copy() for key, value in net.parameters.items()}
+    values |= {f"statistics/{key}": value.copy() for key, value in net.statistics.items()}
+    for key, value in net.parameters.items():
+        for slot, first in recipe.optimizer.slots().items():
+            values[f"slots/{key}/{slot}"] = np.full(value.shape, first, recipe.dtype.numpy)
+    return values

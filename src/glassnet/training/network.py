@@ -1,0 +1,300 @@
+"""A network with its weights: made, trained by `fit`, asked by `predict`, saved and loaded."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any, cast
+
+import numpy as np
+
+from glassnet.data import Preprocessing
+from glassnet.engines import Program
+from glassnet.errors import ArgumentError, DataError, ShapeError
+from glassnet.graph.types import Array, DType
+from glassnet.learning.backpropagation import answer_graph
+from glassnet.nn.layers import Layer, Parameter
+from glassnet.nn.stack import Stack
+from glassnet.ops.philox import STREAM_INITIAL
+from glassnet.training.tables import as_data, is_table
+from glassnet.unit import check_choice, check_whole
+
+__all__ = ["Network", "as_rows"]
+
+CHUNK = 1024  # examples answered at once: enough to fill the processor, little enough memory
+
+
+class Network:
+    """A feed-forward network: layers, and the values of their parameters.
+
+    Args:
+        layers: The layers in order. An activation by itself ("relu") is applied to what comes
+            before it.
+        inputs: How many numbers each example has. If not given, `fit` takes it from the data.
+        seed: Where the first weights are drawn from: the same seed gives the same weights on every
+            machine.
+        dtype: "float32" or "float64": the type of weights and of all calculation.
+
+    Raises:
+        ArgumentError, ShapeError: A layer is unknown, or does not fit the one before it.
+
+    >>> import glassnet as gn
+    >>> net = gn.Network([gn.Dense(16, "tanh"), gn.Dense(3, "softmax")], inputs=4, seed=0)
+    >>> net.predict([[5.1, 3.5, 1.4, 0.2]]).shape
+    (1, 3)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer | Any],
+        inputs: int | Sequence[int] | None = None,
+        *,
+        seed: int = 0,
+        dtype: DType | str = DType.FLOAT32,
+    ) -> None:
+        check_whole("seed", seed, low=0)
+        check_choice("dtype", str(dtype), ("float32", "float64"))
+        self.seed = seed
+        self.dtype = DType(dtype)
+        self.parameters: dict[str, Array] = {}
+        self.statistics: dict[str, Array] = {}
+        self.task: str | None = None
+        self.classes: tuple[Any, ...] | None = None
+        self.preprocessing: Preprocessing | None = None
+        self.training: dict[str, Any] = {}
+        self._programs: dict[int, Program] = {}
+        self._layers = Stack(layers, inputs if inputs is not None else 1).layers
+        self._stack: Stack | None = None
+        if inputs is not None:
+            self.build(inputs)
+
+    def build(self, inputs: int | Sequence[int]) -> None:
+        """Fix the number of inputs and draw the first weights."""
+        stack = Stack(self._layers, inputs)
+        values = {
+            key: parameter.initializer.values(parameter.shape, self.seed, STREAM_INITIAL + index)
+            for index, (key, parameter) in enumerate(stack.parameters().items())
+        }
+        remembered = {
+            key: known.initializer.values(known.shape, self.seed, 0)
+            for key, known in stack.statistics().items()
+        }
+        self.adopt(stack, values, remembered)
+
+    def adopt(
+        self, stack: Stack, parameters: Mapping[str, Any], statistics: Mapping[str, Any]
+    ) -> None:
+        """Take over given layers and values."""
+        self._stack, self._layers = stack, stack.layers
+        self._programs = {}
+        self.parameters = {k: np.array(v, self.dtype.numpy) for k, v in parameters.items()}
+        self.statistics = {k: np.array(v, self.dtype.numpy) for k, v in statistics.items()}
+
+    @property
+    def stack(self) -> Stack:
+        """The layers with their names and shapes."""
+        if self._stack is None:
+            raise ArgumentError(
+                "the network does not know its number of inputs yet: give `inputs=…`, or fit it"
+            )
+        return self._stack
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the number of inputs is known, and the weights have values."""
+        return self._stack is not None
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers."""
+        return self._layers
+
+    def _values(self) -> dict[str, Array]:
+        stack = self.stack
+        found: dict[str, Array] = {}
+        for prefix, known, values in (
+            ("parameters", stack.parameters(), self.parameters),
+            ("statistics", stack.statistics(), self.statistics),
+        ):
+            for key, entry in known.items():
+                value = np.asarray(values[key])
+                if value.shape != entry.shape:
+                    raise ShapeError(f"{key} must have shape {entry.shape}; it has {value.shape}")
+                found[f"{prefix}/{key}"] = value
+        return found
+
+    def _answer(self, x: Any, output: str) -> Array:
+        """Run the network on examples of the right form, a block at a time."""
+        rows = self.rows(x)
+        values = self._values()
+        parts: list[Array] = []
+        for start in range(0, len(rows), CHUNK):
+            block = rows[start : start + CHUNK]
+            n = len(block)
+            if n not in self._programs:
+                if len(self._programs) > 8:
+                    self._programs.clear()
+                self._programs[n] = Program(answer_graph(self.stack, n, self.dtype))
+            parts.append(self._programs[n].run({**values, "batch/x": block})[output])
+        return np.concatenate(parts)
+
+    def rows(self, x: Any) -> Array:
+        """Return examples as the array that the network is fed, or raise saying what is wrong.
+
+        A table or a data frame goes through the preprocessing that was learnt in training.
+        """
+        if is_table(x):
+            if self.preprocessing is None:
+                raise DataError(
+                    "this network was trained on plain numbers: it has no rule for table columns; "
+                    "give it an array"
+                )
+            x = self.preprocessing.transform(as_data(x))
+        return as_rows(x, self.stack.inputs, self.dtype)
+
+    def outputs(self, x: Any) -> Array:
+        """Return the outputs of the last neurons, of shape (n, units).
+
+        Args:
+            x: n examples, of shape (n, inputs); or a table or data frame like that of the training.
+        """
+        return self._answer(x, "y")
+
+    def predict(self, x: Any) -> Array:
+        """Return the answer to each example.
+
+        Args:
+            x: n examples, of shape (n, inputs); or a table or data frame like that of the training.
+
+        Returns:
+            The class of each (shape (n,)) if the network was trained on classes; the numbers of
+            each in the target's own units (shape (n,), or (n, units) for several) if it was trained
+            on numbers; the outputs of the last neurons (n, units) if it was not trained.
+
+        Raises:
+            ShapeError, DataError: The examples have another shape or columns than in training, or
+                numbers that are not finite.
+        """
+        if self.task == "classification":
+            number = self._answer(x, "class")
+            if self.preprocessing is not None and self.preprocessing.target is not None:
+                return self.preprocessing.target.decode(number)
+            return np.array(self.classes)[number]
+        y = self._answer(x, "y")
+        if self.task != "regression":
+            return y
+        if self.preprocessing is not None:
+            y = np.asarray(self.preprocessing.decode_predictions(y), dtype=np.float64)
+        return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def predict_proba(self, x: Any) -> Array:
+        """Return the probability of each class, of shape (n, classes).
+
+        Raises:
+            ArgumentError: The outputs are no probabilities (neither softmax nor logistic).
+        """
+        activation = self.stack.activation.name
+        if activation not in ("softmax", "logistic"):
+            raise ArgumentError(
+                f"{activation} outputs are no probabilities; use a softmax or logistic output layer"
+            )
+        y = self._answer(x, "y")
+        return np.concatenate([1 - y, y], axis=1) if y.shape[1] == 1 else y
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to one file (safetensors): weights, layers, preprocessing, classes.
+
+        Raises:
+            OutputError: The file cannot be written; what stood there before is untouched.
+        """
+        from glassnet.training.model_file import save
+
+        save(self, path)
+
+    def summary(self) -> str:
+        """Return the layers with their shapes and numbers of parameters, as a table."""
+        rows = self.table()
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if i < 3 else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        ]
+        return "\n".join(lines)
+
+    def table(self) -> list[list[str]]:
+        """Return the rows of the summary: layer, what it is, output shape, parameters."""
+        rows = [["layer", "", "output", "parameters"]]
+        if self._stack is None:
+            return rows + [["?", str(layer), "?", "?"] for layer in self._layers]
+        stack = self._stack
+        rows.append(["input", "", _shape(stack.shapes[0]), ""])
+        total = 0
+        for name, layer, before, after in zip(
+            stack.names, stack.layers, stack.shapes, stack.shapes[1:], strict=False
+        ):
+            count = sum(_size(parameter) for parameter in layer.parameters(before).values())
+            total += count
+            rows.append([name, str(layer), _shape(after), f"{count:,}" if count else ""])
+        rows.append(["in all", "", "", f"{total:,}"])
+        return rows
+
+    def __repr__(self) -> str:
+        return f"Network ({self.dtype}, seed {self.seed})\n{self.summary()}"
+
+    def _repr_html_(self) -> str:
+        def row(cells: list[str], tag: str) -> str:
+            return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+        head, *body = self.table()
+        rows = "".join(row(cells, "td") for cells in body)
+        return f"<table><thead>{row(head, 'th')}</thead><tbody>{rows}</tbody></table>"
+
+
+def _size(parameter: Parameter) -> int:
+    return math.prod(parameter.shape)
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return " × ".join(str(length) for length in shape)
+
+
+def as_rows(x: Any, inputs: Sequence[int], dtype: DType) -> Array:
+    """Return examples as an array of shape (n, *inputs).
+
+    Raises:
+        DataError: Entries that are no numbers or not finite, with row and column; or no example.
+        ShapeError: Another number of inputs than the network's.
+    """
+    try:
+        array = np.asarray(x)
+        if array.dtype.kind not in "fiub":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            "examples must be a table of numbers with rows of one length; "
+            f"got {type(x).__name__} starting {str(cast('Any', x))[:60]!r}"
+        ) from None
+    wanted = tuple(inputs)
+    if array.shape[1:] != wanted or array.ndim != len(wanted) + 1:
+        hint = ""
+        if array.shape == wanted:
+            hint = "; for a single example write it as one row: [example]"
+        raise ShapeError(
+            f"examples must have shape (n, {', '.join(map(str, wanted))}); got {array.shape}{hint}"
+        )
+    if len(array) == 0:
+        raise DataError("there is no example: the table has 0 rows")
+    rows = np.ascontiguousarray(array, dtype.numpy)
+    finite = np.isfinite(rows)
+    if not finite.all():
+        place = np.argwhere(~finite)[0]
+        raise DataError(
+            f"row {place[0]}, column {', '.join(map(str, place[1:]))} (counted from 0) is "
+            f"{array[tuple(place)]}: all numbers must be finite in {dtype}"
+        )
+    return rows

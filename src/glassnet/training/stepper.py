@@ -1,0 +1,138 @@
+"""Running training steps on the reference engine; the native engine takes its place for speed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.engines import Program
+from glassnet.errors import NonFiniteError
+from glassnet.graph.types import Array
+from glassnet.learning.backpropagation import Recipe, evaluation_graph, training_graph
+from glassnet.training.nonfinite import explain_nonfinite
+
+__all__ = ["Material", "Stepper"]
+
+EVALUATION_BLOCK = 2048
+
+
+class Material:
+    """Examples, targets and weights as arrays, ready to be cut into batches."""
+
+    def __init__(self, x: Array, target: Array, weight: Array | None) -> None:
+        self.x, self.target, self.weight = x, target, weight
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, rows: Array) -> Material:
+        """Return some of the examples."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Material(self.x[rows], self.target[rows], weight)
+
+    def inputs(self, rows: Any) -> dict[str, Array]:
+        """Return some of the examples as inputs of a graph."""
+        found = {"batch/x": self.x[rows], "batch/target": self.target[rows]}
+        if self.weight is not None:
+            found["batch/weight"] = self.weight[rows]
+        return found
+
+
+class Stepper:
+    """The state of a training run, and the steps that change it.
+
+    Args:
+        recipe: What a step computes.
+        values: The starting values of `parameters/…`, `statistics/…` and `slots/…`.
+        seed: The run's seed.
+    """
+
+    def __init__(self, recipe: Recipe, values: dict[str, Array], seed: int) -> None:
+        self.recipe, self.values, self.seed = recipe, values, seed
+        self.step = 0
+        self._training: dict[int, Program] = {}
+        self._evaluation: dict[int, Program] = {}
+
+    def epoch(
+        self,
+        material: Material,
+        order: Array,
+        bounds: Sequence[tuple[int, int]],
+        rates: Array,
+        after_step: Callable[[int, float], None],
+    ) -> dict[str, float]:
+        """Run one step for each batch and return the measures, averaged over the examples.
+
+        Args:
+            material: The training examples.
+            order: The order in which they are taken.
+            bounds: Where each batch begins and ends in that order.
+            rates: The learning rate of each step.
+            after_step: Called after each step with the number of examples done and the loss.
+
+        Raises:
+            NonFiniteError: A number is not finite; the state before that step is kept.
+        """
+        totals: dict[str, float] = {}
+        for (start, stop), rate in zip(bounds, rates, strict=True):
+            n = stop - start
+            program = self._training.get(n)
+            if program is None:
+                program = self._training[n] = Program(training_graph(self.recipe, n))
+            step = self.step + 1
+            values = program.evaluate(
+                {
+                    **self.values,
+                    **material.inputs(order[start:stop]),
+                    "rate": rate,
+                    "step": step,
+                    "seed": self.seed,
+                    "counter": step,
+                }
+            )
+            outputs = program.outputs(values)
+            measures = {k[9:]: float(outputs.pop(k)) for k in list(outputs) if k[:9] == "measures/"}
+            if not self._is_finite(measures["objective"], outputs):
+                raise NonFiniteError(explain_nonfinite(program.graph, values, step))
+            self.values, self.step = outputs, step
+            for key, value in measures.items():
+                totals[key] = totals.get(key, 0.0) + value * n
+            after_step(stop, measures["loss"])
+        return {key: total / bounds[-1][1] for key, total in totals.items()}
+
+    @staticmethod
+    def _is_finite(objective: float, outputs: dict[str, Array]) -> bool:
+        if not math.isfinite(objective):
+            return False
+        with np.errstate(all="ignore"):
+            return all(
+                math.isfinite(value.sum()) or bool(np.isfinite(value).all())
+                for value in outputs.values()
+            )
+
+    def evaluate(self, material: Material) -> dict[str, float]:
+        """Return the measures over all examples, without learning from them."""
+        totals: dict[str, float] = {}
+        share = 0.0
+        known = {k: v for k, v in self.values.items() if not k.startswith("slots/")}
+        for start, stop in batch_blocks(len(material)):
+            n = stop - start
+            program = self._evaluation.get(n)
+            if program is None:
+                program = self._evaluation[n] = Program(evaluation_graph(self.recipe, n))
+            rows = slice(start, stop)
+            measures = program.run({**known, **material.inputs(rows)})
+            weight = n if material.weight is None else float(material.weight[rows].sum())
+            share += weight
+            for key, value in measures.items():
+                counts = weight if key == "measures/loss" else n
+                totals[key[9:]] = totals.get(key[9:], 0.0) + float(value) * counts
+        return {k: total / (share if k == "loss" else len(material)) for k, total in totals.items()}
+
+
+def batch_blocks(n: int) -> list[tuple[int, int]]:
+    """Return where each block of an evaluation begins and ends."""
+    return [(at, min(at + EVALUATION_BLOCK, n)) for at in range(0, n, EVALUATION_BLOCK)]

@@ -1,0 +1,172 @@
+"""From what a person gives as targets to what a loss compares: class numbers or values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from glassnet.errors import ArgumentError, DataError, ShapeError
+from glassnet.graph.types import Array, DType
+from glassnet.nn.activations import Activation
+from glassnet.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from glassnet.nn.stack import Stack
+
+__all__ = ["Targets", "choose_loss", "read_targets"]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Targets as arrays.
+
+    Args:
+        values: Class numbers (int64, shape (n,)) or values (n, units).
+        classes: What the class numbers stand for; None for values.
+        task: "classification" or "regression".
+    """
+
+    values: Array
+    classes: tuple[Any, ...] | None
+    task: str
+
+    @property
+    def are_classes(self) -> bool:
+        """Whether the values are class numbers."""
+        return self.values.dtype.kind == "i"
+
+
+def read_targets(
+    y: Any, n: int, stack: Stack, dtype: DType, classes: tuple[Any, ...] | None = None
+) -> Targets:
+    """Return targets for n examples.
+
+    Names, yes/no answers and, for several output neurons, whole numbers are classes. So are numbers
+    for one output neuron if they take just the two values at the ends of its range (0 and 1 for a
+    logistic neuron). A table with a column for each output neuron is taken as values.
+
+    Args:
+        y: The targets: n classes or numbers, or n rows of numbers.
+        n: The number of examples.
+        stack: The network.
+        dtype: The number type of values.
+        classes: The classes, if they are known already (as for a validation part).
+
+    Raises:
+        ShapeError, DataError: Another number of targets than examples or outputs; missing or
+            infinite numbers; a class that is not among `classes`, or only one class.
+    """
+    array = np.asarray(y)
+    if array.dtype.kind == "O":
+        array = _plain(array)
+    if array.ndim not in (1, 2) or len(array) != n:
+        raise ShapeError(f"{n} examples need {n} targets; the targets have shape {array.shape}")
+    if array.ndim == 1 and _are_classes(array, stack, classes):
+        return _class_targets(array, stack, classes)
+    return _value_targets(array, stack, dtype)
+
+
+def _plain(array: Array) -> Array:
+    """Return an array of Python objects as one of numbers or of text."""
+    if any(entry is None or entry != entry for entry in array.flat):
+        raise DataError("targets are missing in some rows; leave those rows out")
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        return array.astype(str)
+
+
+def _are_classes(array: Array, stack: Stack, classes: tuple[Any, ...] | None) -> bool:
+    if classes is not None or array.dtype.kind in "bUS":
+        return True
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        return False
+    if stack.units > 1:
+        return bool((array == np.round(array)).all())
+    return sorted(set(array.tolist())) == list(stack.activation.range)
+
+
+def _class_targets(array: Array, stack: Stack, classes: tuple[Any, ...] | None) -> Targets:
+    found = cast("list[Any]", np.unique(array).tolist())
+    if classes is None:
+        classes = tuple(found)
+        wanted = max(2, stack.units)
+        if len(classes) == 1:
+            raise DataError(f"the targets are of one class only ({classes[0]!r}); two are needed")
+        # Whole numbers from 0 on are class numbers: a class may happen to have no example.
+        numbered = stack.units > 1 and array.dtype.kind in "iuf"
+        if numbered and len(classes) < stack.units and 0 <= found[0] and found[-1] < stack.units:
+            classes = tuple(range(stack.units))
+        if len(classes) != wanted:
+            raise ShapeError(
+                f"the targets have {len(classes)} classes ({_list(classes)}); the network has "
+                f"{stack.units} output{'s' if stack.units > 1 else ''}, for {wanted} classes"
+            )
+    number = {name: index for index, name in enumerate(classes)}
+    unknown = [entry for entry in found if entry not in number]
+    if unknown:
+        raise DataError(f"class {unknown[0]!r} is unknown; the classes are {_list(classes)}")
+    values = np.array([number[entry] for entry in array.tolist()], dtype=np.int64)
+    return Targets(values, classes, "classification")
+
+
+def _value_targets(array: Array, stack: Stack, dtype: DType) -> Targets:
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"targets must be numbers or class names; got {array.dtype}")
+    values = np.ascontiguousarray(array.reshape(len(array), -1), dtype.numpy)
+    if values.shape[1] != stack.units:
+        raise ShapeError(
+            f"targets of shape {array.shape} do not fit {stack.units} outputs: "
+            f"({len(array)}, {stack.units}) is needed, or one class for each example"
+        )
+    finite = np.isfinite(values)
+    if not finite.all():
+        row = int(np.argwhere(~finite)[0][0])
+        raise DataError(f"target {row} (counted from 0) is {array[row]}; it must be finite")
+    softmax = stack.activation.name == "softmax"
+    return Targets(
+        values,
+        tuple(range(stack.units)) if softmax else None,
+        "classification" if softmax else "regression",
+    )
+
+
+def _list(classes: tuple[Any, ...]) -> str:
+    shown = ", ".join(str(name) for name in classes[:8])
+    return f"{shown}, …" if len(classes) > 8 else shown
+
+
+def choose_loss(loss: str | Loss | None, stack: Stack, targets: Targets) -> Loss:
+    """Return the loss asked for, or the one that fits; a squared error on classes only if asked.
+
+    Softmax goes with the cross-entropy, one logistic neuron with the binary cross-entropy, all else
+    with the mean squared error.
+
+    Raises:
+        PairingError: The loss does not fit the outputs.
+        ArgumentError: Classes, but outputs for which no loss stands ready.
+    """
+    activation: Activation = stack.activation
+    if loss is None:
+        bounded = bool(((targets.values >= 0) & (targets.values <= 1)).all())
+        if activation.name == "softmax":
+            chosen: Loss = CrossEntropy()
+        elif activation.name == "logistic" and (targets.are_classes or bounded):
+            chosen = BinaryCrossEntropy()
+        elif targets.are_classes:
+            raise ArgumentError(
+                f"classes with {activation.name} outputs: say which loss is meant, such as "
+                'loss="mse", or end with a softmax layer (or one logistic neuron)'
+            )
+        else:
+            chosen = MeanSquaredError()
+    else:
+        chosen = Loss.of(loss)
+    chosen.check(activation, stack.units)
+    if chosen.outputs and not targets.are_classes:
+        low, high = float(targets.values.min()), float(targets.values.max())
+        if low < 0 or high > 1:
+            raise DataError(
+                f"{chosen.name} needs targets from 0 to 1; these reach from {low:g} to {high:g}"
+            )
+    return chosen
