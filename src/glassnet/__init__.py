@@ -1,8 +1,9 @@
 """glassnet: neural networks that show every number and train at the speed of hand-written C++."""
 
+from typing import TYPE_CHECKING, Any
+
 from glassnet.engines import Program
 from glassnet.errors import GlassnetError
-from glassnet.explain import draw
 from glassnet.graph import DType, Graph, Tensor, TensorType, grad, trace, verify
 from glassnet.learning import (
     Adagrad,
@@ -34,6 +35,7 @@ from glassnet.nn.activations import (
     threshold,
 )
 from glassnet.nn.layers import Apply, BatchNorm, Dense, Dropout
+from glassnet.ops import absolute as abs  # noqa: A004
 from glassnet.ops import (
     add,
     argmax,
@@ -76,6 +78,7 @@ from glassnet.ops import (
     sin,
     softplus,
     sqrt,
+    square,
     stack,
     stop_gradient,
     subtract,
@@ -84,11 +87,13 @@ from glassnet.ops import (
     transpose,
     zeros,
 )
-from glassnet.ops import absolute as abs  # noqa: A004
 from glassnet.ops import max_ as max  # noqa: A004
 from glassnet.ops import slice_ as slice  # noqa: A004
 from glassnet.ops import sum_ as sum  # noqa: A004
 from glassnet.training import History, Network, Run, fit, load
+
+if TYPE_CHECKING:
+    from glassnet.explain import draw
 
 __version__ = "0.1.0"
 
@@ -180,6 +185,7 @@ __all__ = [
     "softplus",
     "softsign",
     "sqrt",
+    "square",
     "stack",
     "stop_gradient",
     "subtract",
@@ -192,3 +198,12 @@ __all__ = [
     "verify",
     "zeros",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load on first use what few programs need, so that importing glassnet stays quick."""
+    if name == "draw":
+        from glassnet.explain import draw
+
+        return draw
+    raise AttributeError(f"module 'glassnet' has no attribute {name!r}")

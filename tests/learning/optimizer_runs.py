@@ -39,8 +39,8 @@ def step_graph(optimizer: Any, shape: tuple[int, ...], dtype: str, bowl: bool) -
         state = {name: rest[name] for name in names}
         point = optimizer.lookahead(weight, state)
         if bowl:
-            curvature = gn.constant(CURVATURE, gn.DType(dtype))
-            distance = point - gn.constant(BOTTOM, gn.DType(dtype))
+            curvature = gn.tensor(CURVATURE, dtype=dtype)
+            distance = point - gn.tensor(BOTTOM, dtype=dtype)
             gradient = gn.grad((0.5 * curvature * distance * distance).sum(), point)
         else:
             gradient = rest["∂L/∂w"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +30,8 @@ def is_frame(x: object) -> bool:
         return False
     import narwhals as nw
 
-    check: Callable[[object], bool] = nw.dependencies.is_into_dataframe
-    return check(x)
+    dependencies: Any = nw.dependencies
+    return bool(dependencies.is_into_dataframe(x))
 
 
 def from_frame(

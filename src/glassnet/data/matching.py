@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glassnet.data.columns import Column
@@ -64,21 +65,25 @@ class Layout:
         return {name: found[name] for name in names}
 
     def _by_position(self, table: Table, names: tuple[str, ...]) -> dict[str, Column]:
-        was_cut = len(table.columns) < len(table.header)
-        expected = [name for name in self.header if was_cut or name not in self.ignored]
-        for layout in (list(self.header), expected):
-            for columns in (layout, [name for name in layout if name != self.target]):
-                if len(columns) == len(table.header):
-                    return self._pick(table, names, columns)
-        counts = sorted({len(expected), len(expected) - (self.target in expected)})
+        kept = [name for name in self.header if name not in self.ignored]
+        layouts = [self.header, self._without_target(self.header), kept, self._without_target(kept)]
+        for layout in layouts:
+            if len(layout) == len(table.header):
+                return self._pick(table, names, layout)
+        counts = " or ".join(map(str, sorted({len(layout) for layout in layouts}, reverse=True)))
+        target = f" (the target {self.target!r} may be left out)" if self.target else ""
         raise DataError(
-            f"{len(table.header)} columns found where {' or '.join(map(str, counts))} are expected"
-            f"{' (without or with the target)' if len(counts) > 1 else ''}; without a header line "
-            "in both files the columns match by position",
+            f"{len(table.header)} columns found where {counts} are expected{target}; without a "
+            "header line in both files the columns match by position",
             source=table.source,
         )
 
-    def _pick(self, table: Table, names: tuple[str, ...], columns: list[str]) -> dict[str, Column]:
+    def _without_target(self, names: Sequence[str]) -> list[str]:
+        return [name for name in names if name != self.target]
+
+    def _pick(
+        self, table: Table, names: tuple[str, ...], columns: Sequence[str]
+    ) -> dict[str, Column]:
         place = dict(zip(columns, table.header, strict=True))
         read = {column.name: column for column in table.columns}
         gone = [name for name in names if place.get(name) not in read]

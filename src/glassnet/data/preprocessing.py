@@ -1,4 +1,4 @@
-"""From tables and images to the numbers that a network takes in, fitted to the rows for training."""
+"""From tables and images to a network's numbers, fitted to the rows for training."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.data.columns import Array, Kind
+from glassnet.data.columns import Array
 from glassnet.data.converting import Encoded
 from glassnet.data.fitting import Choices, choose_treatment, mean_and_deviation
 from glassnet.data.images import Images
 from glassnet.data.matching import Layout
-from glassnet.data.reading import ReadOptions
 from glassnet.data.table import Table
 from glassnet.data.target import Target
 from glassnet.data.treatments import (
-    BooleanColumn,
-    CategoryColumn,
     LeftOut,
-    NumberColumn,
     Treatment,
 )
 from glassnet.errors import ArgumentError, DataError, ShapeError
@@ -88,7 +84,7 @@ class Preprocessing:
         >>> fitted.transform(iris)[0].round(2)
         array([-0.9 ,  1.03, -1.34, -1.31])
         """
-        if not isinstance(max_levels, int | np.integer) or max_levels < 1:
+        if max_levels < 1 or int(max_levels) != max_levels:
             raise ArgumentError(
                 f"max_levels must be a whole number of at least 1; got {max_levels!r}"
             )
@@ -142,6 +138,8 @@ class Preprocessing:
         columns = self.layout.match(data, tuple(t.column for t in used))
         parts = [treatment.apply(data, columns[treatment.column]) for treatment in used]
         notes = tuple(note for part in parts for note in part.notes)
+        if self.layout.numbered != data.numbered:
+            notes = ("only one of the files has a header line: columns match by position", *notes)
         return Encoded(np.concatenate([part.values for part in parts], axis=1), notes)
 
     def summary(self) -> list[tuple[str, str, str]]:
@@ -197,12 +195,6 @@ class Preprocessing:
             return target.decode((single >= 0.5).astype(np.int64))
         raise ShapeError(f"outputs must have shape (n, {count}) or be indices; got {outputs.shape}")
 
-    def reading_options(self) -> ReadOptions:
-        """Return options for `read_table` with which other files are read as these data were."""
-        if isinstance(self.inputs, ImageLayout) or self.layout.numbered:
-            return {"minimum_rows": 1}
-        return {"minimum_rows": 1, **self._kinds()}
-
     def to_json(self) -> dict[str, Any]:
         """Return all of it as a dictionary that JSON can hold, with exact numbers."""
         from glassnet.data.stored import preprocessing_to_json
@@ -252,8 +244,6 @@ class Preprocessing:
                 source=data.source,
             )
         return data.pixels.reshape(len(data), -1) / np.float64(size.maximum)
-
-    def _kinds(self) -> ReadOptions: ...
 
 
 def _check_something_left(table: Table, treatments: tuple[Treatment, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -94,9 +95,9 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def _check_fraction(name: str, value: object) -> None:
+def _check_fraction(name: str, value: Any) -> None:
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not 0 <= float(value) < 1:
+    if not number or not 0 <= value < 1:
         raise ArgumentError(
             f"{name} must be a fraction of the rows, at least 0 and below 1; got {value!r}"
         )

@@ -48,10 +48,13 @@ class Target:
 
     def find(self, table: Table) -> Column | None:
         """Return the target's column in a table, or None where the table has none."""
-        if table.numbered:
-            fits = len(table.header) == self.width and str(self.position) in table.names
-            return table.columns[table.names.index(str(self.position))] if fits else None
-        return table.columns[table.names.index(self.name)] if self.name in table.names else None
+        if self.name in table.names and not table.numbered:
+            return table.column(self.name)
+        by_position = table.numbered or self.name == str(self.position)
+        if not by_position or len(table.header) != self.width:
+            return None
+        name = table.header[self.position - 1]
+        return table.column(name) if name in table.names else None
 
     def usable_rows(self, data: Table | Images) -> Array:
         """Return the rows in which the target is not missing (int64, 1-D)."""

@@ -3,6 +3,7 @@
 Each has `names`, the features that it makes; `apply`, which makes them, as an array of shape
 (rows, features), and counts what it met for the first time; and `details`, its line in a summary.
 """
+# ruff: noqa: D102  (the three methods are described above, once for all classes)
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassnet.data.columns import Array, Column, number_text
+from glassnet.data.cells import parse_number
+from glassnet.data.columns import Array, Column, Kind, number_text
 from glassnet.data.converting import (
     Encoded,
     as_booleans,
@@ -32,8 +34,9 @@ __all__ = [
     "years",
 ]
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July")
-MONTHS += ("August", "September", "October", "November", "December")
+MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
 OTHER = "(other)"
 
 
@@ -121,7 +124,13 @@ class CategoryColumn:
     def apply(self, table: Table, column: Column) -> Encoded:
         texts = as_texts(column)
         missing = _missing(table, column, column.missing, 0.0 if self.impute else None)
-        place = {level: i for i, level in enumerate(self.levels)}
+        place: dict[str | None, int] = {level: i for i, level in enumerate(self.levels)}
+        if column.kind is Kind.NUMBER:  # 1.50 is the level "1.5" as well as "1.50"
+            numbers = {
+                parse_number(level): i for i, level in reversed(list(enumerate(self.levels)))
+            }
+            texts_as_numbers = {text: numbers.get(parse_number(text)) for text in texts if text}
+            place = {t: i for t, i in texts_as_numbers.items() if i is not None} | place
         unseen = len(self.levels) if self.other else -1
         index = np.array([place.get(text, unseen) for text in texts], np.int64)
         index[missing] = len(self.names) - 1 if self.flag else -1

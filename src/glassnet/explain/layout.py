@@ -25,8 +25,7 @@ Columns = list[list[int]]
 BOX_GAP, ARROW_GAP = 22.0, 11.0  # between two boxes of a column, and beside an arrow
 NARROW, WIDE = 44.0, 130.0  # between two columns: wider where arrows are steep
 PORT_GAP = 14.0  # between the heads of two arrows into one box
-SWEEPS, SETTLING = 12, 24
-PATIENCE = 60_000  # small pictures may settle longer: so many moves of a cell
+SWEEPS, SETTLING, PATIENCE, SETTLED = 12, 24, 40_000, 0.02
 
 
 @dataclass(frozen=True)
@@ -87,13 +86,15 @@ def arrange(
             the others they go as they come, so that they do not cross.
     """
     assert all(start < end for start, end in arrows)
+    if not boxes:
+        return Placement((), (), (), (0.0, 0.0))
     sizes = tuple(notes) if notes is not None else (None,) * len(arrows)
     step = 2 if any(sizes) else 1  # notes stand in columns of their own, before their boxes
     cells = _Cells(_ranks(len(boxes), arrows, step), list(boxes), len(boxes))
     paths = _paths(cells, arrows, sizes)
     columns = _order(cells)
     heights = _heights(cells, columns)
-    top = min((heights[c] - cells.size[c][1] / 2 for c in range(len(heights))), default=0.0)
+    top = min(heights[c] - cells.size[c][1] / 2 for c in range(len(heights)))
     heights = [y - top for y in heights]
     spans = _spans(cells, columns, heights)
     middle = [(spans[r][0] + spans[r][1]) / 2 for r in cells.rank]
@@ -102,7 +103,7 @@ def arrange(
         _route(cells, path, port, spans, middle, heights)
         for path, port in zip(paths, ports, strict=True)
     )
-    bottom = max((heights[c] + cells.size[c][1] / 2 for c in range(len(heights))), default=0.0)
+    bottom = max(heights[c] + cells.size[c][1] / 2 for c in range(len(heights)))
     return Placement(
         tuple((middle[box], heights[box]) for box in range(len(boxes))),
         routes,
@@ -110,7 +111,7 @@ def arrange(
             (middle[path[-2]], heights[path[-2]]) if size is not None else None
             for path, size in zip(paths, sizes, strict=True)
         ),
-        (spans[-1][1] if spans else 0.0, bottom),
+        (spans[-1][1], bottom),
     )
 
 
@@ -152,7 +153,7 @@ def _paths(
 
 def _order(cells: _Cells) -> Columns:
     """Sort the columns by the mean place of their neighbours, to and fro; keep the best order."""
-    columns: Columns = [[] for _ in range(max(cells.rank, default=-1) + 1)]
+    columns: Columns = [[] for _ in range(max(cells.rank) + 1)]
     for cell, rank in enumerate(cells.rank):
         columns[rank].append(cell)
     left, right = cells.neighbours()
@@ -194,43 +195,42 @@ def _crossings(columns: Columns, right: list[list[int]]) -> int:
 
 def _heights(cells: _Cells, columns: Columns) -> list[float]:
     """Move each cell towards its neighbours as far as its column's order and gaps allow."""
-    left, right = cells.neighbours()
     heights = [0.0] * len(cells.rank)
-    offsets: list[list[float]] = []
-    for column in columns:
-        offset, places = 0.0, [0.0]
-        for upper, lower in pairwise(column):
-            gap = BOX_GAP if max(upper, lower) < cells.boxes else ARROW_GAP
-            offset += (cells.size[upper][1] + cells.size[lower][1]) / 2 + gap
-            places.append(offset)
-        offsets.append(places)
+    offsets = [_stacked(cells, column) for column in columns]
+    for column, places in zip(columns, offsets, strict=True):
         for cell, place in zip(column, places, strict=True):
-            heights[cell] = place - offset / 2
-
-    def pull(cell: int, other: int) -> float:
+            heights[cell] = place - places[-1] / 2
+    pulls: list[list[tuple[int, float]]] = [[(cell, 1e-3)] for cell in range(len(heights))]
+    for start, end in cells.links:
         # Long arrows are kept straight first: bends in them are what the eye stumbles over.
-        return (1.0, 3.0, 9.0)[(cell >= cells.boxes) + (other >= cells.boxes)]
-
-    turns = max(SETTLING, min(400, PATIENCE // max(len(heights), 1)))
-    for turn in range(turns):
-        sequence = range(len(columns)) if turn % 2 == 0 else range(len(columns) - 1, -1, -1)
-        for rank in sequence:
-            wished: list[float] = []
-            weights: list[float] = []
-            for cell in columns[rank]:
-                near = left[cell] + right[cell]
-                pulls = [pull(cell, other) for other in near]
-                weight = sum(pulls)
-                weights.append(max(weight, 1e-3))
-                wished.append(
-                    sum(p * heights[o] for p, o in zip(pulls, near, strict=True)) / weight
-                    if near
-                    else heights[cell]
-                )
-            settled = _keep_apart(wished, weights, offsets[rank])
-            for cell, height in zip(columns[rank], settled, strict=True):
+        pull = (1.0, 3.0, 9.0)[(start >= cells.boxes) + (end >= cells.boxes)]
+        pulls[start].append((end, pull))
+        pulls[end].append((start, pull))
+    weights = [sum(pull for _, pull in near) for near in pulls]
+    # A small picture may take more turns, until it stands still.
+    for turn in range(max(SETTLING, min(400, PATIENCE // len(heights)))):
+        before = heights.copy()
+        for rank in range(len(columns)) if turn % 2 == 0 else reversed(range(len(columns))):
+            column = columns[rank]
+            wished = [
+                sum(pull * heights[other] for other, pull in pulls[cell]) / weights[cell]
+                for cell in column
+            ]
+            settled = _keep_apart(wished, [weights[cell] for cell in column], offsets[rank])
+            for cell, height in zip(column, settled, strict=True):
                 heights[cell] = height
+        if max(abs(now - then) for now, then in zip(heights, before, strict=True)) < SETTLED:
+            break
     return heights
+
+
+def _stacked(cells: _Cells, column: list[int]) -> list[float]:
+    """The heights of a column's cells if they stood as close together as they may."""
+    places = [0.0]
+    for upper, lower in pairwise(column):
+        gap = BOX_GAP if max(upper, lower) < cells.boxes else ARROW_GAP
+        places.append(places[-1] + (cells.size[upper][1] + cells.size[lower][1]) / 2 + gap)
+    return places
 
 
 def _keep_apart(wished: list[float], weights: list[float], offsets: list[float]) -> list[float]:
@@ -262,7 +262,7 @@ def _spans(cells: _Cells, columns: Columns, heights: list[float]) -> list[tuple[
     for rank, column in enumerate(columns):
         if rank:
             edge += min(max(NARROW, 0.3 * steepest[rank]), WIDE)
-        width = max((cells.size[cell][0] for cell in column), default=0.0)
+        width = max(cells.size[cell][0] for cell in column)
         spans.append((edge, edge + width))
         edge += width
     return spans

@@ -13,7 +13,7 @@ __all__ = ["full", "kind_of", "lines", "short"]
 
 DIGITS, ENTRY_DIGITS = 6, 4  # of a single number, and of an entry of a vector or matrix
 ROW, ROWS, FIRST = 6, 5, 4  # what is shown in full: so many columns and rows; else so many entries
-LOOKED_UP = 64  # entries that a full value lists
+LOOKED_UP = 36  # entries that a full value lists
 
 
 def short(value: float, digits: int = DIGITS) -> str:

@@ -111,7 +111,7 @@ def compose(
         for index, spot in enumerate(drawn.spots)
         for arrow in texts.arrows(index, spot, local_derivatives, wrt is not None)
     )
-    return Scene(nodes, arrows, output_name, remark)
+    return Scene(nodes, arrows, _cut(output_name), remark)
 
 
 def _open_ended(order: Sequence[Tensor]) -> set[Tensor]:

@@ -79,7 +79,10 @@ def _fill(form: str, node: Tensor, texts: list[str], result: str = "") -> str:
         # A negative number beside a sign stands in brackets, as one writes 1 − (−2).
         before, after = form[: found.start()].rstrip(), form[found.end() :][:1]
         beside = (before and before[-1] not in "([,|⌊") or after in ("^", "²")
-        return f"({text})" if text.startswith("−") and beside else text
+        written = f"({text})" if text.startswith("−") and beside else text
+        # 2x with 0.5 put in is 2 · 0.5.
+        joined = form[: found.start()][-1:].isdigit() and not text[:1].isalpha()
+        return f" · {written}" if joined else written
 
     return re.sub(r"\{(\w+)\}", put_in, form)
 
@@ -92,7 +95,7 @@ def _bare(node: Tensor, fixed: Mapping[int, str]) -> str:
         return function[1]
     text = re.sub(rf"(?<=[0-9a-z])\^{HOLE}", "ˣ", text)
     inner = text.strip(f"{HOLE} ")
-    if text.startswith(HOLE) and len(inner) > 1 and inner[0] == "^":
+    if text.startswith(HOLE) and re.match(r"\^.|[²³]", inner):
         inner = f"(·){inner}"
     elif HOLE in inner or (text.startswith(HOLE) and inner[:1] in {"ᵀ", "["}):
         inner = text

@@ -10,7 +10,7 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterable
-from xml.sax.saxutils import escape
+from html import escape
 
 from glassnet.explain.layout import Placement, Point, Size, arrange
 from glassnet.explain.scene import Arrow, Node, Scene
@@ -282,7 +282,7 @@ def _safe(text: str, keep_lines: bool = False) -> str:
         else "\ufffd"
         for sign in text
     )
-    return escape(clean)
+    return escape(clean, quote=False)
 
 
 def _in_xml(sign: str) -> bool:

@@ -1,6 +1,6 @@
 """The primitive operations, one file each or one for a close family; everything is made of them."""
 
-from glassnet.ops.arithmetic import add, divide, multiply, negate, power, subtract
+from glassnet.ops.arithmetic import add, divide, multiply, negate, power, square, subtract
 from glassnet.ops.compare import equal, less, less_equal, logical_not, not_equal
 from glassnet.ops.erf import erf
 from glassnet.ops.exponential import exp, expm1, log, log1p, sqrt
@@ -66,6 +66,7 @@ __all__ = [
     "slice_",
     "softplus",
     "sqrt",
+    "square",
     "stack",
     "stop_gradient",
     "subtract",

@@ -20,7 +20,7 @@ from glassnet.ops.declare import elementwise, elementwise_cases, infer_elementwi
 from glassnet.ops.exponential import log
 from glassnet.ops.select import select
 
-__all__ = ["add", "divide", "multiply", "negate", "power", "subtract"]
+__all__ = ["add", "divide", "multiply", "negate", "power", "square", "subtract"]
 
 ADD = Op(
     name="add",
@@ -143,9 +143,29 @@ POWER = Op(
 def power(base: Operand, exponent: Operand) -> Tensor:
     """Return base raised to exponent, element by element; shapes are broadcast.
 
-    A negative base has a value for whole exponents only, else NaN.
+    A negative base has a value for whole exponents only, else NaN. The exponent 2, written as a
+    plain number, is a square.
     """
+    if isinstance(exponent, int | float) and exponent == 2 and isinstance(base, Tensor):
+        return square(base)
     return elementwise(POWER, base, exponent)
+
+
+SQUARE = Op(
+    name="square",
+    infer=infer_elementwise("square"),
+    evaluate=np.square,
+    pullback=lambda g, _y, x: (g * (x * 2.0),),
+    native=Elementwise("square"),
+    jax=lambda jnp, x: jnp.square(x),
+    explain=Explanation("{0}²", "The number is multiplied by itself.", ("2 · {0}",)),
+    samples=Samples(elementwise_cases((-2, 2)), Worked(([-1.5, 3.0],), [2.25, 9.0])),
+)
+
+
+def square(x: Operand) -> Tensor:
+    """Return x²."""
+    return elementwise(SQUARE, x)
 
 
 OPERATORS["+"] = add

@@ -12,7 +12,6 @@ from glassnet.learning.optimizer import Optimizer
 from glassnet.nn.losses import Loss
 from glassnet.training.loop import DEFAULT_OPTIMIZER, Examples, Settings, train
 from glassnet.training.network import Network
-from glassnet.training.prepare import encode, prepare
 from glassnet.training.run import Run
 from glassnet.training.tables import as_data, is_table
 from glassnet.training.targets import read_targets
@@ -139,6 +138,8 @@ def _from_table(
             "with a data frame or table, y is the name of its target column; "
             "put the targets into the table, or give x as an array"
         )
+    from glassnet.training.prepare import encode, prepare
+
     share = validation if isinstance(validation, int | float) else 0.0
     prepared = prepare(x, y, validation=share, seed=seed)
     prepared.install(net)

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.data import split
 from glassnet.engines import Program
 from glassnet.errors import ArgumentError, DataError, NonFiniteError, ShapeError
-from glassnet.graph import DType, TensorType, trace
+from glassnet.graph import DType, Tensor, TensorType, trace
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, check_trainable
 from glassnet.learning.optimizer import Optimizer
@@ -196,6 +195,8 @@ def _validation_part(
         values = held.values if held.are_classes else held.values.astype(x.dtype)
         return whole, Material(x, values, ones)
     check_number("validation", validation, low=0, high=1, open_low=True, open_high=True)
+    from glassnet.data import split
+
     labels = targets.values if targets.are_classes else None
     parts = split(len(whole), test=0.0, validation=validation, seed=seed, labels=labels)
     return whole.take(parts.train), whole.take(parts.validation)
@@ -268,9 +269,11 @@ class _Loop:
         schedule: Schedule = self.settings.optimizer.schedule
         steps = len(self.bounds)
         kind = TensorType((steps,), DType.FLOAT64)
-        graph = trace(
-            lambda epoch: schedule.formula(epoch, float(self.settings.epochs)), epoch=kind
-        )
+
+        def rate(epoch: Tensor) -> Tensor:
+            return schedule.formula(epoch, float(self.settings.epochs))
+
+        graph = trace(rate, epoch=kind)
         at = epoch + np.arange(steps) / steps
         return Program(graph).run({"epoch": at})["result"] * schedule.factor(self.monitored)
 

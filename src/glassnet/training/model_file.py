@@ -10,17 +10,19 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from glassnet.data import Preprocessing
 from glassnet.errors import DataError, GlassnetError, ModelFileError
 from glassnet.files import write_file
 from glassnet.graph.types import Array, DType
 from glassnet.nn.layers import Layer
 from glassnet.nn.stack import Stack
 from glassnet.training.network import Network
+
+if TYPE_CHECKING:
+    from glassnet.data import Preprocessing
 
 __all__ = ["FORMAT", "load", "save"]
 
@@ -58,11 +60,11 @@ def save(net: Network, path: str | os.PathLike[str]) -> Path:
     tensors = {f"parameters/{key}": np.ascontiguousarray(v) for key, v in net.parameters.items()}
     tensors |= {f"statistics/{key}": np.ascontiguousarray(v) for key, v in net.statistics.items()}
     text = json.dumps(about, ensure_ascii=False, allow_nan=False)
-    return write_file(path, serialise(tensors, {KEY: text}))
+    return write_file(path, bytes(serialise(tensors, {KEY: text})))
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    return np.asarray(value).item()
 
 
 def _layer_json(layer: Layer) -> dict[str, Any]:
@@ -104,7 +106,8 @@ def _read(path: Path) -> tuple[dict[str, Array], str]:
     except OSError as error:
         raise DataError(f"{str(path)!r} cannot be read: {error.strerror}") from None
     try:
-        with safe_open(str(path), framework="numpy") as file:
+        opened: Any = safe_open(str(path), framework="numpy")
+        with opened as file:
             metadata = cast("dict[str, str]", file.metadata() or {})
             if KEY not in metadata:
                 raise ModelFileError(f"{path.name} is a safetensors file, but no model of glassnet")
@@ -202,6 +205,8 @@ def _classes(classes: list[Any], units: int) -> tuple[Any, ...]:
 def _preprocessing(
     stored: dict[str, Any], stack: Stack, classes: tuple[Any, ...] | None
 ) -> Preprocessing:
+    from glassnet.data import Preprocessing
+
     preprocessing = Preprocessing.from_json(stored)
     if len(preprocessing.feature_names) != stack.shapes[0][0]:
         raise ModelFileError(

@@ -6,11 +6,10 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.data import Preprocessing
 from glassnet.engines import Program
 from glassnet.errors import ArgumentError, DataError, ShapeError
 from glassnet.graph.types import Array, DType
@@ -20,6 +19,9 @@ from glassnet.nn.stack import Stack
 from glassnet.ops.philox import STREAM_INITIAL
 from glassnet.training.tables import as_data, is_table
 from glassnet.unit import check_choice, check_whole
+
+if TYPE_CHECKING:
+    from glassnet.data import Preprocessing
 
 __all__ = ["Network", "as_rows"]
 
@@ -277,7 +279,7 @@ def as_rows(x: Any, inputs: Sequence[int], dtype: DType) -> Array:
     except (TypeError, ValueError):
         raise DataError(
             "examples must be a table of numbers with rows of one length; "
-            f"got {type(x).__name__} starting {str(cast('Any', x))[:60]!r}"
+            f"got {type(x).__name__} starting {str(x)[:60]!r}"
         ) from None
     wanted = tuple(inputs)
     if array.shape[1:] != wanted or array.ndim != len(wanted) + 1:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from glassnet.graph import Graph, Tensor
+from glassnet.graph.operation import Movement
 from glassnet.graph.types import Array
 
 __all__ = ["explain_nonfinite"]
@@ -47,6 +48,8 @@ def _is_finite(value: Array) -> bool:
 
 
 def _range(node: Tensor, value: Array) -> str:
+    while not str(node.label) and isinstance(node.op.native, Movement):
+        node = node.inputs[0]
     name = str(node.label) or "its input"
     if value.size == 1:
         return f"{name} = {value.item():.4g}"

@@ -54,7 +54,8 @@ class Progress:
         total = self._epoch * self._examples + done
         rate = total / (now - self._start)
         text = self._measures or f"loss {loss:.4f}"
-        self._bar.update(
+        bar: Any = self._bar
+        bar.update(
             self._task,
             completed=total,
             description=f"epoch {self._epoch + 1}/{self._epochs}",

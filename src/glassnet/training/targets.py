@@ -95,7 +95,7 @@ def _class_targets(array: Array, stack: Stack, classes: tuple[Any, ...] | None) 
             raise DataError(f"the targets are of one class only ({classes[0]!r}); two are needed")
         # Whole numbers from 0 on are class numbers: a class may happen to have no example.
         numbered = stack.units > 1 and array.dtype.kind in "iuf"
-        if numbered and len(classes) < stack.units and 0 <= found[0] and found[-1] < stack.units:
+        if numbered and len(classes) < stack.units and found[0] >= 0 and found[-1] < stack.units:
             classes = tuple(range(stack.units))
         if len(classes) != wanted:
             raise ShapeError(

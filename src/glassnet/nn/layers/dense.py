@@ -10,7 +10,7 @@ from glassnet.errors import ArgumentError, ShapeError
 from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Shape
 from glassnet.nn.activations import Activation
-from glassnet.nn.initializers import Initializer, given
+from glassnet.nn.initializers import Given, Initializer, given
 from glassnet.nn.layers.layer import Draws, Forward, Layer, Parameter
 from glassnet.unit import check_number, check_whole
 
@@ -19,6 +19,10 @@ __all__ = ["Dense"]
 
 def _initializer(choice: Any) -> Initializer:
     return Initializer.of(choice) if isinstance(choice, str | Initializer) else given(choice)
+
+
+def _short(choice: Any) -> str:
+    return "given" if isinstance(choice, Given) else str(choice).lower()
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,16 @@ class Dense(Layer, name="dense"):
         biases = "zeros" if self.biases is True else self.biases or None
         biases = None if biases is None else _initializer(biases)
         object.__setattr__(self, "biases", biases)
+
+    def __str__(self) -> str:
+        """Return the text that `--layers` reads: "16 tanh", and what is not the usual."""
+        words = [str(self.units), str(self.psi)]
+        if self.weights != Initializer.of(self.psi.initializer):
+            words.append(f"weights={_short(self.weights)}")
+        if self.biases != Initializer.of("zeros"):
+            words.append(f"biases={_short(self.biases)}")
+        words += [f"{key}={value:g}" for key, value in (("l1", self.l1), ("l2", self.l2)) if value]
+        return " ".join(words)
 
     @property
     def psi(self) -> Activation:

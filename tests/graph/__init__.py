@@ -1,0 +1,1 @@
+"""The graph: nodes, tracing, verification, differentiation."""
