@@ -104,7 +104,7 @@ def fit(
         progress=progress,
     )
     if is_table(x):
-        examples = _from_table(net, x, y, validation, seed)
+        examples, sample_weight = _from_table(net, x, y, validation, seed, sample_weight)
     else:
         examples = _from_arrays(net, x, y, validation)
     return train(net, examples, settings, class_weight=class_weight, sample_weight=sample_weight)
@@ -131,8 +131,14 @@ def _from_arrays(
 
 
 def _from_table(
-    net: Network, x: Any, y: Any, validation: float | tuple[Any, Any] | None, seed: int
-) -> Examples:
+    net: Network,
+    x: Any,
+    y: Any,
+    validation: float | tuple[Any, Any] | None,
+    seed: int,
+    sample_weight: Any,
+) -> tuple[Examples, Any]:
+    """Return the examples of a table, and the weights of those in its training part."""
     if y is not None and not isinstance(y, str | int):
         raise ArgumentError(
             "with a data frame or table, y is the name of its target column; "
@@ -147,4 +153,12 @@ def _from_table(
     if isinstance(validation, tuple):
         part = encode(prepared.preprocessing, as_data(validation[0]))
     held = None if part is None else (net.rows(part.x), part.targets)
-    return Examples(net.rows(prepared.train.x), prepared.train.targets, held)
+    if sample_weight is not None:
+        weight = np.asarray(sample_weight)
+        if weight.shape != (as_data(x).rows,):
+            raise ShapeError(
+                f"sample_weight must have one number for each of the table's {as_data(x).rows} "
+                f"rows; got shape {weight.shape}"
+            )
+        sample_weight = weight[prepared.usable[prepared.split.train]]
+    return Examples(net.rows(prepared.train.x), prepared.train.targets, held), sample_weight

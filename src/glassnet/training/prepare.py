@@ -50,6 +50,7 @@ class Prepared:
         validation: The validation part, or None.
         test: The test part, or None.
         notes: What was decided or noticed on the way.
+        usable: The rows of the data whose target is not missing: `split` counts among these.
     """
 
     target: Target
@@ -59,6 +60,7 @@ class Prepared:
     validation: Part | None
     test: Part | None
     notes: tuple[str, ...]
+    usable: Array
 
     def install(self, net: Network) -> None:
         """Give a network the preprocessing, and the number of inputs if it has none yet."""
@@ -148,7 +150,7 @@ def prepare(
         tested = encode(preprocessing, as_data(test_data))
     for name, part in (("validation", held), ("test", tested)):
         notes += [f"{name} part: {note}" for note in (part.notes if part else ())]
-    return Prepared(aim, preprocessing, parts, train, held, tested, tuple(notes))
+    return Prepared(aim, preprocessing, parts, train, held, tested, tuple(notes), usable)
 
 
 def _part(preprocessing: Preprocessing, table: Table | Images, rows: Array) -> Part | None:
