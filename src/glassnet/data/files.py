@@ -85,6 +85,7 @@ def read_text(raw: bytes, source: str, encoding: str = "utf-8") -> tuple[str, tu
     """
     try:
         codec = codecs.lookup(encoding).name
+        " ".encode(codec)  # refuses what is no encoding of text, such as "hex"
     except (LookupError, ValueError):
         hint = nearest(encoding, ["utf-8", "latin-1", "utf-16", "cp1252", "ascii"])
         raise ArgumentError(

@@ -35,18 +35,23 @@ class Choices:
     max_levels: int = 50
 
 
-def choose_treatment(table: Table, name: str, rows: Array, choices: Choices) -> Treatment:
-    """Return how a column is treated; statistics come from the given rows only.
+def choose_treatment(table: Table, training: Table, index: int, choices: Choices) -> Treatment:
+    """Return how a column is treated; statistics come from the rows for training only.
+
+    Args:
+        table: all rows; they show whether the column counts the rows.
+        training: the rows for training.
+        index: the column's place in both tables.
+        choices: what the user chose.
 
     Raises:
         DataError: a value is missing although missing values are not to be filled in, or the
             numbers are too large to standardise.
     """
-    whole = table.column(name)
-    if _counts_rows(whole) and len(table.columns) > 1:
+    column = training.columns[index]
+    name = column.name
+    if _counts_rows(table.columns[index]) and len(table.columns) > 1:
         return LeftOut(name, "a row number: it counts the rows; `numbers` keeps it")
-    training = table.take(rows)
-    column = training.column(name)
     missing = column.missing
     if not choices.impute and missing.any():
         row = int(np.argmax(missing))
@@ -57,7 +62,7 @@ def choose_treatment(table: Table, name: str, rows: Array, choices: Choices) -> 
     flag = bool(missing.any())
     values = column.values[~missing]
     first = column.text(int(np.argmin(missing)))
-    if all(value == values[0] for value in values):
+    if np.all(values == values[0]):
         apart = f" apart from {int(missing.sum())} missing" if flag else ""
         return LeftOut(name, f"constant: {first!r} in all training rows{apart}")
     if column.kind is Kind.NUMBER:

@@ -100,7 +100,7 @@ def _from_series(series: nw.Series[Any], name: str, forced: Kind | None, source:
         if dtype.is_numeric():
             return _numbers(series, name, source)
         if isinstance(dtype, nw.Boolean):
-            cells = [math.nan if value is None else float(value) for value in series.to_list()]
+            cells = [math.nan if _is_missing(v) else float(v) for v in series.to_list()]
             values = np.array(cells, np.float64)
             return Column(name, Kind.BOOLEAN, values, "Boolean values", ("False", "True"))
         if isinstance(dtype, nw.Date | nw.Datetime):

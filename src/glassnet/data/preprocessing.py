@@ -75,7 +75,7 @@ class Preprocessing:
             max_levels: the most levels of a category; rarer ones become "(other)".
 
         Raises:
-            ArgumentError: max_levels is no whole number of at least 1, or there are no rows.
+            ArgumentError: max_levels is no whole number of at least 1; or rows that are not there.
             DataError: a value is missing and impute is off; or no column is left.
 
         >>> from glassnet.data import decide_target, open_data
@@ -88,14 +88,11 @@ class Preprocessing:
             raise ArgumentError(
                 f"max_levels must be a whole number of at least 1; got {max_levels!r}"
             )
-        chosen = np.arange(data.rows) if rows is None else np.asarray(rows)
-        if target is not None:
-            chosen = np.intersect1d(np.arange(data.rows)[chosen], target.usable_rows(data))
-        if not len(chosen):
-            raise ArgumentError("there are no rows for training")
+        chosen = _training_rows(data, target, rows)
         mean, deviation = 0.0, 1.0
         if target is not None and target.task == "regression" and standardize_target:
-            assert isinstance(data, Table)  # the labels of images are classes
+            if isinstance(data, Images):
+                raise ArgumentError("the target is a column of numbers, which images do not have")
             values = target.encode(data.take(chosen))
             mean, deviation = mean_and_deviation(values, data, target.name)
         if isinstance(data, Images):
@@ -103,9 +100,10 @@ class Preprocessing:
             return cls(inputs, Layout((), (), None), target)
         name = None if target is None else target.name
         choices = Choices(standardize, impute, max_levels)
+        training = data.take(chosen)
         treatments = tuple(
-            choose_treatment(data, column, chosen, choices)
-            for column in data.names
+            choose_treatment(data, training, i, choices)
+            for i, column in enumerate(data.names)
             if column != name
         )
         _check_something_left(data, treatments)
@@ -244,6 +242,19 @@ class Preprocessing:
                 source=data.source,
             )
         return data.pixels.reshape(len(data), -1) / np.float64(size.maximum)
+
+
+def _training_rows(data: Table | Images, target: Target | None, rows: Array | None) -> Array:
+    every = np.arange(data.rows)
+    try:
+        chosen = every if rows is None else every[np.asarray(rows)]
+    except IndexError as error:
+        raise ArgumentError(f"rows must be row numbers below {data.rows} ({error})") from None
+    if target is not None:
+        chosen = np.intersect1d(chosen, target.usable_rows(data))
+    if not len(chosen):
+        raise ArgumentError("there are no rows for training")
+    return chosen
 
 
 def _check_something_left(table: Table, treatments: tuple[Treatment, ...]) -> None:

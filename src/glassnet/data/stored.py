@@ -101,7 +101,7 @@ def _target(fields: Fields) -> Target:
     fewest = 2 if task == "classification" else 0
     if len(set(classes)) != len(classes) or len(classes) < fewest or (classes and not fewest):
         raise fields.error("classes", "at least two different classes, or none", list(classes))
-    alike = all(isinstance(c, str) for c in classes) or kind == Kind.NUMBER
+    alike = all(isinstance(c, str) == (kind != Kind.NUMBER) for c in classes)
     if not alike or (kind == Kind.BOOLEAN and len(classes) != 2):
         raise fields.error("classes", f"classes of a {kind} column", list(classes))
     target = Target(

@@ -77,9 +77,10 @@ class Target:
         column = self._column(data)
         missing = np.flatnonzero(column.missing)
         if len(missing):
+            others = f" (and in {len(missing) - 1} other rows)" if len(missing) > 1 else ""
             message = (
-                f"the target is missing here (and in {len(missing) - 1} other rows); leave these "
-                "rows out: `table.take(target.usable_rows(table))`"
+                f"the target is missing here{others}; leave such rows out: "
+                "`table.take(target.usable_rows(table))`"
             )
             raise cell_error(data, column, int(missing[0]), message)
         if self.task == "regression":

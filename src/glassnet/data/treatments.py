@@ -35,8 +35,9 @@ __all__ = [
 ]
 
 MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 OTHER = "(other)"
 
 
