@@ -135,7 +135,7 @@ def test_an_input_has_no_value_before_a_run() -> None:
         _ = (x * 2.0).value
 
 
-# --- how tensors show themselves --------------------------------------------------------------------
+# --- how tensors show themselves ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,14 @@ def test_the_output_itself_and_what_is_in_between() -> None:
     assert set(derivative.adjoints) >= {x, middle, y}
 
 
+def test_what_lies_behind_the_tensor_asked_for_is_left_alone() -> None:
+    x = gn.tensor([1.0, 2.0])
+    middle = gn.exp(x)
+    derivative = differentiate(middle * middle, [middle])
+    np.testing.assert_array_equal(derivative.gradients[0].value, 2.0 * np.exp(x.value))
+    assert x not in derivative.adjoints
+
+
 def test_only_what_is_asked_for_is_worked_out() -> None:
     """The share of an input that no one asked for is not even built."""
     x, w = gn.ones(2, 3), gn.ones(3, 4)
@@ -202,6 +210,12 @@ def test_an_argmax_says_that_it_jumps() -> None:
     x = gn.tensor([1.0, 2.0])
     with pytest.raises(NotDifferentiableError, match=r"argmax only\. The place .* jumps"):
         gn.grad(gn.gather(gn.tensor([5.0, 6.0]), gn.argmax(x)), x)
+
+
+def test_a_class_number_has_no_derivative() -> None:
+    classes = constant([0, 2])
+    with pytest.raises(NotDifferentiableError, match="one_hot: A class number is no quantity"):
+        differentiate(gn.one_hot(classes, 3).sum(), [classes])
 
 
 def test_a_threshold_beside_a_path_does_not_matter() -> None:

@@ -26,7 +26,6 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "divide": lax.div,
     "negate": lax.neg,
     "power": lax.pow,
-    "square": lambda x: lax.integer_pow(x, 2),
     # comparisons and choice
     "less": lax.lt,
     "less_equal": lax.le,

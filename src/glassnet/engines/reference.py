@@ -18,7 +18,7 @@ from glassnet.graph.operation import Source
 from glassnet.graph.tensor import OPERATORS, Tensor
 from glassnet.graph.types import Array
 
-__all__ = ["Program", "Values", "value_of"]
+__all__ = ["Program", "Values", "evaluate_node", "value_of"]
 
 
 class Values(Mapping[Tensor, Array]):
@@ -37,7 +37,8 @@ class Values(Mapping[Tensor, Array]):
         return len(self._places)
 
 
-def _evaluate(node: Tensor, inputs: list[Array]) -> Array:
+def evaluate_node(node: Tensor, inputs: list[Array]) -> Array:
+    """Return the value of one node from the values of its inputs."""
     return np.asarray(node.op.evaluate(*inputs, **node.attributes), node.dtype.numpy)
 
 
@@ -67,7 +68,7 @@ class Program:
                     varying[source] for source in sources
                 )
                 if not varying[index]:
-                    self._start[index] = _evaluate(node, [self._start[s] for s in sources])
+                    self._start[index] = evaluate_node(node, [self._start[s] for s in sources])
                 elif node.inputs:
                     work = (index, node.op.evaluate, sources, dict(node.attributes))
                     self._work.append(work)
@@ -111,9 +112,9 @@ def value_of(tensor: Tensor) -> Array:
     """Return the value of a tensor that depends on no input of a graph; read-only, kept."""
     if tensor not in _known:
         with np.errstate(all="ignore"):
-            for node in topological_order([tensor]):
+            for node in topological_order([tensor], _known):
                 if node not in _known:
-                    value = _evaluate(node, [_known[source] for source in node.inputs])
+                    value = evaluate_node(node, [_known[source] for source in node.inputs])
                     value = value.view()
                     value.setflags(write=False)
                     _known[node] = value
@@ -126,7 +127,7 @@ def _depends_on_input(tensor: Tensor) -> bool:
 
 def _show(tensor: Tensor) -> str:
     if _depends_on_input(tensor):
-        return f"<tensor {tensor.label or tensor.op.name}: {tensor.type}>"
+        return f"<tensor {str(tensor.label) or tensor.op.name}: {tensor.type}>"
     body = np.array2string(tensor.value, separator=", ", prefix="tensor(", threshold=200)
     kind = "" if tensor.dtype in ("float64", "bool") else f", dtype={tensor.dtype}"
     return f"tensor({body}{kind})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,10 +13,13 @@ from glassnet.graph.tensor import Tensor
 __all__ = ["Graph", "rebuild", "topological_order"]
 
 
-def topological_order(outputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
+def topological_order(
+    outputs: Iterable[Tensor], known: Container[Tensor] = ()
+) -> tuple[Tensor, ...]:
     """Return every node that the outputs depend on, each after its inputs. No recursion.
 
-    The order is that in which a person would read the formula: inputs from left to right.
+    The order is that in which a person would read the formula: inputs from left to right. Nodes that
+    are `known` are left out, with what only they depend on.
     """
     order: list[Tensor] = []
     done: set[Tensor] = set()
@@ -25,7 +28,7 @@ def topological_order(outputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
         stack = [(output, False)]
         while stack:
             node, expanded = stack.pop()
-            if node in done:
+            if node in done or node in known:
                 continue
             if expanded:
                 done.add(node)
