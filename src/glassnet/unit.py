@@ -8,6 +8,7 @@ model file, and found by the conformance tests. Nothing else needs to be touched
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import shlex
 import sys
@@ -19,7 +20,7 @@ from typing import Any, ClassVar, Self
 
 from glassnet.errors import ArgumentError, ModelFileError, nearest
 
-__all__ = ["FAMILIES", "Unit", "check_choice", "check_number", "check_whole"]
+__all__ = ["FAMILIES", "Unit", "check_choice", "check_number", "check_whole", "quoted"]
 
 FAMILIES: dict[str, dict[str, type[Unit]]] = {}
 
@@ -97,7 +98,7 @@ class Unit:
         members = FAMILIES[cls.family]
         if name.lower() not in members:
             raise ArgumentError(
-                f"there is no {cls.family} named {name!r}{nearest(name, members)}; "
+                f"there is no {cls.family} named {name!r:.80}{nearest(name[:80], members)}; "
                 f"choose one of {_names(cls.family)}"
             )
         return members[name.lower()]
@@ -108,10 +109,7 @@ class Unit:
         for position, field in enumerate(dataclasses.fields(self)):
             value = getattr(self, field.name)
             if value != field.default:
-                text = str(value)
-                if " " in text:  # quotes inside are escaped, as `shlex` reads them
-                    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-                    text = f'"{escaped}"'
+                text = quoted(str(value))
                 words.append(text if position == 0 else f"{field.name}={text}")
         return " ".join(words)
 
@@ -151,10 +149,23 @@ class Unit:
             raise ModelFileError(f"{cls.family}: {error}") from None
 
 
+def quoted(text: str) -> str:
+    """Return text as one word that `Unit.of` reads: in quotes if it has spaces.
+
+    >>> print(quoted("relu"), quoted("logistic 2.0"))
+    relu "logistic 2.0"
+    """
+    if " " not in text:
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')  # as `shlex` reads them
+    return f'"{escaped}"'
+
+
 def _names(family: str) -> str:
     return ", ".join(FAMILIES[family])
 
 
+@functools.cache
 def _hints(member: type[Unit]) -> dict[str, Any]:
     hints = typing.get_type_hints(member)
     return {field.name: hints[field.name] for field in dataclasses.fields(member) if field.init}
@@ -231,10 +242,14 @@ def check_number(
         raise ArgumentError(f"{name} must be a number{allowed}; got {value!r}")
 
 
-def check_whole(name: str, value: object, *, low: int = 1) -> None:
-    """Raise ArgumentError unless the value is a whole number of at least `low`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < low:
-        raise ArgumentError(f"{name} must be a whole number of at least {low}; got {value!r}")
+def check_whole(name: str, value: object, *, low: int = 1, high: int | None = None) -> None:
+    """Raise ArgumentError unless the value is a whole number within the bounds."""
+    upper = math.inf if high is None else high
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= upper:
+        above = "" if high is None else f" and at most {high}"
+        raise ArgumentError(
+            f"{name} must be a whole number of at least {low}{above}; got {value!r}"
+        )
 
 
 def check_choice(name: str, value: object, allowed: typing.Iterable[str]) -> None:

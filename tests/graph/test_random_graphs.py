@@ -85,7 +85,7 @@ STEPS = st.lists(
 )
 
 
-def _build(steps: list[Step], leaves: list[Tensor]) -> Tensor:
+def build(steps: list[Step], leaves: list[Tensor]) -> Tensor:
     """Apply each step to tensors of the pool, counted from its end; return a single number."""
     pool = [*leaves]
     for (kind, index), first, second in steps:
@@ -135,7 +135,7 @@ def test_random_expressions(jax_oracle: Any, steps: list[Step], seed: int) -> No
     vectors = [generator.uniform(-1.0, 1.0, shape) for shape in SHAPES]
 
     leaves = [gn.tensor(value) for value in values]
-    output = _build(steps, leaves)
+    output = build(steps, leaves)
     gradients = differentiate(output, leaves).gradients
     along = gn.tensor(0.0)
     for share, vector in zip(gradients, vectors, strict=True):

@@ -18,8 +18,8 @@ def topological_order(
 ) -> tuple[Tensor, ...]:
     """Return every node that the outputs depend on, each after its inputs. No recursion.
 
-    The order is that in which a person would read the formula: inputs from left to right. Nodes that
-    are `known` are left out, with what only they depend on.
+    The order is that in which a person would read the formula: inputs from left to right. Nodes
+    that are `known` are left out, with what only they depend on.
     """
     order: list[Tensor] = []
     done: set[Tensor] = set()

@@ -136,7 +136,9 @@ def _average(inputs: _Inputs, per_example: Tensor) -> Tensor:
     if not inputs.recipe.weighted:
         return per_example.mean().named("E")
     weight = inputs.declare("batch/weight", per_example.shape, symbol="weight")
-    return ((per_example * weight).sum() / weight.sum()).named("E")
+    total = weight.sum()
+    divisor = ops.select(total > 0.0, total, 1.0)  # a batch of examples that all count nothing
+    return ((per_example * weight).sum() / divisor).named("E")
 
 
 def _measures(inputs: _Inputs, output: Output) -> dict[str, Tensor]:

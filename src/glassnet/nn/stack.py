@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from glassnet.errors import ArgumentError, GlassnetError, ShapeError, nearest
 from glassnet.graph.tensor import Tensor
@@ -21,8 +23,10 @@ __all__ = ["Stack", "parse_layers"]
 def _as_layer(entry: Any) -> Layer:
     if isinstance(entry, Activation):
         return Apply(entry)
-    if isinstance(entry, str) and entry.split(" ")[0].split("(")[0] in FAMILIES["activation"]:
-        return Apply(entry)
+    if isinstance(entry, str):
+        first = entry.split(" ")[0].split("(")[0].lower()
+        if first in FAMILIES["activation"]:
+            return Apply(entry)
     return Layer.of(entry)
 
 
@@ -38,6 +42,14 @@ def _names(layers: Sequence[Layer]) -> list[str]:
             counts[layer.name] = counts.get(layer.name, 0) + 1
             names[index] = f"{layer.name}{counts[layer.name]}"
     return [names[index] for index in range(len(layers))]
+
+
+def _input_shape(inputs: Any) -> Shape:
+    lengths = cast("Sequence[Any]", inputs if isinstance(inputs, tuple | list) else (inputs,))
+    wrong = [n for n in lengths if isinstance(n, bool) or not isinstance(n, int | np.integer)]
+    if not lengths or wrong or min(lengths) < 1:
+        raise ArgumentError(f"inputs must be a whole number of at least 1; got {inputs!r}")
+    return tuple(int(length) for length in lengths)
 
 
 @dataclass(frozen=True)
@@ -57,9 +69,7 @@ class Stack:
     inputs: Shape
 
     def __init__(self, layers: Sequence[Any], inputs: int | Sequence[int]) -> None:
-        shape = (inputs,) if isinstance(inputs, int) else tuple(int(length) for length in inputs)
-        if not shape or min(shape) < 1:
-            raise ArgumentError(f"inputs must be a whole number of at least 1; got {inputs!r}")
+        shape = _input_shape(inputs)
         object.__setattr__(self, "layers", tuple(_as_layer(entry) for entry in layers))
         object.__setattr__(self, "inputs", shape)
         if not self.layers:
@@ -173,7 +183,7 @@ def parse_layers(text: str, outputs: int) -> tuple[Layer, ...]:
         raise ArgumentError(f"layers {text!r}: an entry is empty; write '16 tanh, softmax'")
     layers: list[Layer] = []
     for position, entry in enumerate(entries):
-        first = entry.split()[0]
+        first = entry.split()[0].lower()
         if first.lstrip("+-").replace(".", "", 1).isdigit():
             layers.append(Layer.of(f"dense {entry}"))
         elif first in FAMILIES["activation"]:

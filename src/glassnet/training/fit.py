@@ -15,6 +15,7 @@ from glassnet.training.network import Network
 from glassnet.training.run import Run
 from glassnet.training.tables import as_data, is_table
 from glassnet.training.targets import read_targets
+from glassnet.unit import check_number
 
 __all__ = ["fit"]
 
@@ -40,6 +41,7 @@ def fit(
     l1: float = 0.0,
     l2: float = 0.0,
     progress: bool | None = None,
+    engine: str | None = None,
 ) -> Run:
     """Train a network on examples and return the run.
 
@@ -69,6 +71,8 @@ def fit(
         l1: λ of a penalty λ Σ|w| on all weights (not on biases).
         l2: λ of a penalty (λ/2) Σw² on all weights (not on biases).
         progress: Whether to show a progress bar; if not given, where someone is there to see it.
+        engine: "native" (C++) or "reference" (NumPy: slow, every value kept); if not given, native
+            where it can run the network. `run.settings["engine"]` says which, `run.notes` why.
 
     Returns:
         The run: `run.history`, `run.network`. Ctrl-C ends it after the step at hand, with the
@@ -86,6 +90,13 @@ def fit(
     >>> net.predict([[1, 1], [0, 1]])
     array([1, 0])
     """
+    if isinstance(validation, tuple):
+        if len(validation) != 2:
+            raise ArgumentError(
+                f"validation must be a share such as 0.2, or a pair (x, y); got {validation!r:.60}"
+            )
+    elif validation is not None:
+        check_number("validation", validation, low=0, high=1, open_low=True, open_high=True)
     if patience is not None and validation is None:
         raise ArgumentError("patience needs a validation part, such as validation=0.2")
     settings = Settings(
@@ -102,6 +113,7 @@ def fit(
         l1=l1,
         l2=l2,
         progress=progress,
+        engine=engine,
     )
     if is_table(x):
         examples, sample_weight = _from_table(net, x, y, validation, seed, sample_weight)

@@ -20,12 +20,13 @@ from glassnet.learning.schedule import Schedule
 from glassnet.nn.losses import Loss
 from glassnet.training.batches import batch_bounds, epoch_order, resolve_batch_size
 from glassnet.training.history import History
-from glassnet.training.network import Network
+from glassnet.training.network import LARGEST_SEED, Network
 from glassnet.training.progress import Progress
 from glassnet.training.run import Run
-from glassnet.training.stepper import Material, Stepper
+from glassnet.training.stepper import Material
+from glassnet.training.steppers import ENGINES, choose_stepper
 from glassnet.training.targets import Targets, choose_loss
-from glassnet.unit import check_number, check_whole
+from glassnet.unit import check_choice, check_number, check_whole
 
 __all__ = ["DEFAULT_OPTIMIZER", "Examples", "Settings", "train"]
 
@@ -53,14 +54,17 @@ class Settings:
     l1: float = 0.0
     l2: float = 0.0
     progress: bool | None = None
+    engine: str | None = None
 
     def __post_init__(self) -> None:
         check_whole("epochs", self.epochs)
-        check_whole("seed", self.seed, low=0)
+        check_whole("seed", self.seed, low=0, high=LARGEST_SEED)
         for name in ("clip_norm", "clip_value"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), low=0, open_low=True)
         check_number("l1", self.l1, low=0)
+        if self.engine is not None:
+            check_choice("engine", self.engine, ENGINES)
         check_number("l2", self.l2, low=0)
         if self.patience is not None:
             check_whole("patience", self.patience)
@@ -89,9 +93,9 @@ def train(
     targets = examples.targets
     _check_outputs(net, targets)
     loss = choose_loss(settings.loss, net.stack, targets)
-    weight = _weights(targets, class_weight, sample_weight)
+    weight = _weights(targets, class_weight, sample_weight, net.dtype)
     values = targets.values if targets.are_classes else targets.values.astype(net.dtype.numpy)
-    whole = Material(examples.x, values, None if weight is None else weight.astype(net.dtype.numpy))
+    whole = Material(examples.x, values, weight)
     learnt, held_back = _validation_part(whole, examples, settings.seed)
     size = resolve_batch_size(settings.mode, settings.batch_size, len(learnt))
     smallest = 2 if net.statistics else 1
@@ -145,13 +149,16 @@ def _check_outputs(net: Network, targets: Targets) -> None:
 
 
 def _weights(
-    targets: Targets, class_weight: Mapping[Any, float] | str | None, sample_weight: Any
+    targets: Targets,
+    class_weight: Mapping[Any, float] | str | None,
+    sample_weight: Any,
+    dtype: DType,
 ) -> Array | None:
     """Return the weight of each example, or None if all count the same."""
     n = len(targets.values)
     weight = np.ones(n)
     if sample_weight is not None:
-        weight = np.asarray(sample_weight, dtype=np.float64)
+        weight = _numbers("sample_weight", sample_weight)
         if weight.shape != (n,):
             raise ShapeError(f"sample_weight must have shape ({n},); got {weight.shape}")
     if class_weight is not None:
@@ -160,7 +167,7 @@ def _weights(
         counts = np.bincount(targets.values, minlength=len(targets.classes))
         if class_weight == "balanced":
             of_class = n / (len(counts) * np.maximum(counts, 1))
-        elif isinstance(class_weight, str):
+        elif not isinstance(class_weight, Mapping):
             raise ArgumentError(
                 f'class_weight must be "balanced" or a weight for each class; got {class_weight!r}'
             )
@@ -171,13 +178,24 @@ def _weights(
                     f"class_weight names the class {unknown[0]!r}; the classes are "
                     f"{', '.join(map(str, targets.classes))}"
                 )
-            of_class = np.array([float(class_weight.get(name, 1.0)) for name in targets.classes])
+            given = [class_weight.get(name, 1.0) for name in targets.classes]
+            of_class = _numbers("class_weight", given)
         weight = weight * of_class[targets.values]
     if sample_weight is None and class_weight is None:
         return None
-    if not np.isfinite(weight).all() or (weight < 0).any() or weight.sum() == 0:
+    with np.errstate(over="ignore"):  # what is too large for the type becomes infinite
+        weight = weight.astype(dtype.numpy)
+        total = weight.sum()
+    if not np.isfinite(total) or (weight < 0).any() or total == 0:
         raise ArgumentError("weights of examples must be finite, 0 or more, and not all 0")
     return weight
+
+
+def _numbers(name: str, values: Any) -> Array:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{name} must be numbers; got {values!r:.60}") from None
 
 
 def _validation_part(
@@ -199,7 +217,11 @@ def _validation_part(
 
     labels = targets.values if targets.are_classes else None
     parts = split(len(whole), test=0.0, validation=validation, seed=seed, labels=labels)
-    return whole.take(parts.train), whole.take(parts.validation)
+    learnt, held_back = whole.take(parts.train), whole.take(parts.validation)
+    for name, part in (("training", learnt), ("validation", held_back)):
+        if part.weight is not None and part.weight.sum() == 0:
+            raise ArgumentError(f"all examples of the {name} part have the weight 0")
+    return learnt, held_back
 
 
 class _Loop:
@@ -216,7 +238,12 @@ class _Loop:
     ) -> None:
         self.run, self.train, self.validation = run, train, validation
         self.settings, self.bounds = settings, bounds
-        self.stepper = Stepper(recipe, _starting_values(run.network, recipe), settings.seed)
+        self.stepper, engine = choose_stepper(
+            settings.engine, recipe, _starting_values(run.network, recipe), settings.seed
+        )
+        run.settings["engine"] = engine.split(":")[0]
+        if ":" in engine:
+            run.notes = (*run.notes, engine)
         self.monitored: list[float] = []
         self.best: tuple[float, int, dict[str, Array]] | None = None
         self.seen = 0

@@ -17,7 +17,7 @@ import numpy as np
 from glassnet.errors import DataError, GlassnetError, ModelFileError
 from glassnet.files import write_file
 from glassnet.graph.types import Array, DType
-from glassnet.nn.layers import Layer
+from glassnet.nn.layers import Layer, Parameter
 from glassnet.nn.stack import Stack
 from glassnet.training.network import Network
 
@@ -29,6 +29,7 @@ __all__ = ["FORMAT", "load", "save"]
 FORMAT = 1
 KEY = "glassnet"
 MOST_CLASSES = 1_000_000
+LONGEST = 500  # characters of a message
 
 
 def save(net: Network, path: str | os.PathLike[str]) -> Path:
@@ -86,12 +87,23 @@ def load(path: str | os.PathLike[str]) -> Network:
     name = Path(path).name
     tensors, text = _read(Path(path))
     try:
-        about = json.loads(text)
+        about = json.loads(text, parse_constant=_refuse)
         return _restore(_Document(about), tensors)
     except ModelFileError as error:
-        raise ModelFileError(f"{name}: {error}") from None
+        raise ModelFileError(f"{name}: {_shortened(error)}") from None
     except (GlassnetError, ValueError, TypeError, RecursionError, OverflowError) as error:
-        raise ModelFileError(f"{name}: the model file is damaged: {error}") from None
+        message = f"{name}: the model file is damaged: {_shortened(error)}"
+        raise ModelFileError(message) from None
+
+
+def _shortened(error: Exception) -> str:
+    """Return a message without the length of what a hostile file may have put into it."""
+    text = str(error)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def _read(path: Path) -> tuple[dict[str, Array], str]:
@@ -151,8 +163,8 @@ def _restore(about: _Document, tensors: dict[str, Array]) -> Network:
         raise ModelFileError("network: inputs must be whole numbers")
     stack = Stack(layers, inputs)
     dtype = DType(described.get("dtype", str))
-    expected = {f"parameters/{k}": p.shape for k, p in stack.parameters().items()}
-    expected |= {f"statistics/{k}": p.shape for k, p in stack.statistics().items()}
+    expected = {f"parameters/{k}": p for k, p in stack.parameters().items()}
+    expected |= {f"statistics/{k}": p for k, p in stack.statistics().items()}
     _compare(expected, tensors, dtype)
 
     net = Network(layers, seed=described.get("seed", int), dtype=dtype)
@@ -175,9 +187,10 @@ def _restore(about: _Document, tensors: dict[str, Array]) -> Network:
     return net
 
 
-def _compare(expected: Mapping[str, Any], tensors: Mapping[str, Array], dtype: DType) -> None:
+def _compare(expected: Mapping[str, Parameter], tensors: Mapping[str, Array], dtype: DType) -> None:
     """Raise ModelFileError unless the file holds just the tensors that the layers need."""
-    for key, shape in expected.items():
+    for key, parameter in expected.items():
+        shape = parameter.shape
         if key not in tensors:
             raise ModelFileError(f"the tensor {key} is missing")
         found = tensors[key]
@@ -187,6 +200,8 @@ def _compare(expected: Mapping[str, Any], tensors: Mapping[str, Array], dtype: D
             )
         if not np.isfinite(found).all():
             raise ModelFileError(f"{key} holds numbers that are not finite")
+        if (found < parameter.low).any():
+            raise ModelFileError(f"{key} holds numbers below {parameter.low:g}")
     extra = sorted(set(tensors) - set(expected))
     if extra:
         raise ModelFileError(f"there is a tensor that no layer needs: {extra[0]!r:.60}")

@@ -10,22 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.engines import Program
 from glassnet.errors import ArgumentError, DataError, ShapeError
 from glassnet.graph.types import Array, DType
-from glassnet.learning.backpropagation import answer_graph
 from glassnet.nn.layers import Layer, Parameter
 from glassnet.nn.stack import Stack
 from glassnet.ops.philox import STREAM_INITIAL
+from glassnet.training.answering import Answerer
 from glassnet.training.tables import as_data, is_table
 from glassnet.unit import check_choice, check_whole
 
 if TYPE_CHECKING:
     from glassnet.data import Preprocessing
 
-__all__ = ["Network", "as_rows"]
+__all__ = ["LARGEST_SEED", "Network", "as_rows"]
 
-CHUNK = 1024  # examples answered at once: enough to fill the processor, little enough memory
+LARGEST_SEED = 2**63 - 1  # what an int64, the type of a seed in a graph, holds
 
 
 class Network:
@@ -56,7 +55,7 @@ class Network:
         seed: int = 0,
         dtype: DType | str = DType.FLOAT32,
     ) -> None:
-        check_whole("seed", seed, low=0)
+        check_whole("seed", seed, low=0, high=LARGEST_SEED)
         check_choice("dtype", str(dtype), ("float32", "float64"))
         self.seed = seed
         self.dtype = DType(dtype)
@@ -66,7 +65,10 @@ class Network:
         self.classes: tuple[Any, ...] | None = None
         self.preprocessing: Preprocessing | None = None
         self.training: dict[str, Any] = {}
-        self._programs: dict[int, Program] = {}
+        self._answerer: Answerer | None = None
+        self._arrays: list[int] = []
+        self._names: Array = np.array([])
+        self._named: tuple[Any, ...] | None = None
         self._layers = Stack(layers, inputs if inputs is not None else 1).layers
         self._stack: Stack | None = None
         if inputs is not None:
@@ -90,7 +92,7 @@ class Network:
     ) -> None:
         """Take over given layers and values."""
         self._stack, self._layers = stack, stack.layers
-        self._programs = {}
+        self._answerer = None
         self.parameters = {k: np.array(v, self.dtype.numpy) for k, v in parameters.items()}
         self.statistics = {k: np.array(v, self.dtype.numpy) for k, v in statistics.items()}
 
@@ -121,26 +123,25 @@ class Network:
             ("statistics", stack.statistics(), self.statistics),
         ):
             for key, entry in known.items():
-                value = np.asarray(values[key])
+                value = np.asarray(values[key], self.dtype.numpy)
                 if value.shape != entry.shape:
                     raise ShapeError(f"{key} must have shape {entry.shape}; it has {value.shape}")
                 found[f"{prefix}/{key}"] = value
         return found
 
-    def _answer(self, x: Any, output: str) -> Array:
-        """Run the network on examples of the right form, a block at a time."""
-        rows = self.rows(x)
-        values = self._values()
-        parts: list[Array] = []
-        for start in range(0, len(rows), CHUNK):
-            block = rows[start : start + CHUNK]
-            n = len(block)
-            if n not in self._programs:
-                if len(self._programs) > 8:
-                    self._programs.clear()
-                self._programs[n] = Program(answer_graph(self.stack, n, self.dtype))
-            parts.append(self._programs[n].run({**values, "batch/x": block})[output])
-        return np.concatenate(parts)
+    def _answers(self) -> Answerer:
+        """Return what answers with the arrays that hold the parameters now."""
+        arrays = [*self.parameters.values(), *self.statistics.values()]
+        if self._answerer is None or list(map(id, arrays)) != self._arrays:
+            self._answerer = Answerer(self.stack, self.dtype, self._values())
+            self._arrays = list(map(id, arrays))
+        return self._answerer
+
+    def _answer(self, x: Any, classes: bool) -> Array:
+        """Run the network on examples, and say what is wrong with those that do not fit."""
+        answerer = self._answers()
+        found = answerer.quick(x, classes)
+        return answerer.answer(self.rows(x), classes) if found is None else found
 
     def rows(self, x: Any) -> Array:
         """Return examples as the array that the network is fed, or raise saying what is wrong.
@@ -162,7 +163,7 @@ class Network:
         Args:
             x: n examples, of shape (n, inputs); or a table or data frame like that of the training.
         """
-        return self._answer(x, "y")
+        return self._answer(x, classes=False)
 
     def predict(self, x: Any) -> Array:
         """Return the answer to each example.
@@ -180,11 +181,13 @@ class Network:
                 numbers that are not finite.
         """
         if self.task == "classification":
-            number = self._answer(x, "class")
+            number = self._answer(x, classes=True)
             if self.preprocessing is not None and self.preprocessing.target is not None:
                 return self.preprocessing.target.decode(number)
-            return np.array(self.classes)[number]
-        y = self._answer(x, "y")
+            if self._named is not self.classes:
+                self._names, self._named = np.array(self.classes), self.classes
+            return self._names[number]
+        y = self._answer(x, classes=False)
         if self.task != "regression":
             return y
         if self.preprocessing is not None:
@@ -202,7 +205,7 @@ class Network:
             raise ArgumentError(
                 f"{activation} outputs are no probabilities; use a softmax or logistic output layer"
             )
-        y = self._answer(x, "y")
+        y = self._answer(x, classes=False)
         return np.concatenate([1 - y, y], axis=1) if y.shape[1] == 1 else y
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -274,6 +277,8 @@ def as_rows(x: Any, inputs: Sequence[int], dtype: DType) -> Array:
     """
     try:
         array = np.asarray(x)
+        if array.dtype.kind == "c":
+            raise TypeError("complex numbers")
         if array.dtype.kind not in "fiub":
             array = array.astype(np.float64)
     except (TypeError, ValueError):
@@ -291,7 +296,8 @@ def as_rows(x: Any, inputs: Sequence[int], dtype: DType) -> Array:
         )
     if len(array) == 0:
         raise DataError("there is no example: the table has 0 rows")
-    rows = np.ascontiguousarray(array, dtype.numpy)
+    with np.errstate(over="ignore"):  # what does not fit is infinite, and told below
+        rows = np.ascontiguousarray(array, dtype.numpy)
     finite = np.isfinite(rows)
     if not finite.all():
         place = np.argwhere(~finite)[0]

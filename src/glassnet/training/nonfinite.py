@@ -59,10 +59,10 @@ def _range(node: Tensor, value: Array) -> str:
 def _place(graph: Graph, node: Tensor) -> str:
     """Name a node's place: its own label, or that of what it is the gradient of or leads to."""
     if str(node.label):
-        return _layer(node)
+        return _layer(graph, node)
     if node.provenance is not None:
         of = node.provenance.of
-        return f"the gradient of {_layer(of) if str(of.label) else _consumer(graph, of)}"
+        return f"the gradient of {_layer(graph, of) if str(of.label) else _consumer(graph, of)}"
     return _consumer(graph, node)
 
 
@@ -71,11 +71,28 @@ def _consumer(graph: Graph, node: Tensor) -> str:
     for other in graph.nodes:
         if reached.intersection(other.inputs):
             if str(other.label):
-                return _layer(other)
+                return _layer(graph, other)
             reached.add(other)
-    return "the update of the weights"
+    return f"the update of {_only_parameter(graph, node) or 'the weights'}"
 
 
-def _layer(node: Tensor) -> str:
+def _layer(graph: Graph, node: Tensor) -> str:
     layer, symbol = node.label.layer, node.label.symbol
-    return f"layer {layer} ({symbol})" if layer else f"the calculation of {symbol}"
+    if layer:
+        return f"layer {layer} ({symbol})"
+    parameter = _only_parameter(graph, node)
+    return f"the calculation of {symbol}{f' of {parameter}' if parameter else ''}"
+
+
+def _only_parameter(graph: Graph, node: Tensor) -> str:
+    """Return the parameter that a node serves, as in "w in layer output"; "" if it serves more."""
+    reached = {node}
+    for other in graph.nodes:
+        if reached.intersection(other.inputs):
+            reached.add(other)
+    prefix = "parameters/"
+    keys = [k for k, v in graph.outputs.items() if k.startswith(prefix) and v in reached]
+    if len(keys) != 1:
+        return ""
+    layer, _, name = keys[0].removeprefix(prefix).partition(".")
+    return f"{name} in layer {layer}"

@@ -59,17 +59,16 @@ class Progress:
             self._task,
             completed=total,
             description=f"epoch {self._epoch + 1}/{self._epochs}",
-            measures=f"{text}  {_short(rate)} examples/s",
+            measures=f"{text}  {_short(rate)}/s",
         )
 
     def end_epoch(self, row: Mapping[str, float]) -> None:
         """Take over the measures of an epoch."""
         parts = [f"loss {row['loss']:.4f}"]
-        if "validation_loss" in row:
-            parts.append(f"validation {row['validation_loss']:.4f}")
-        accuracy = row.get("validation_accuracy", row.get("accuracy"))
-        if accuracy is not None:
-            parts.append(f"accuracy {accuracy:.3f}")
+        for key, digits in (("validation_accuracy", 3), ("validation_loss", 4), ("accuracy", 3)):
+            if key in row:  # one more measure leaves room for the bar at 80 columns
+                parts.append(f"{key.replace('_', ' ')} {row[key]:.{digits}f}")
+                break
         self._measures = "  ".join(parts)
 
     def _open(self) -> None:

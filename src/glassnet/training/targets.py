@@ -56,9 +56,14 @@ def read_targets(
         ShapeError, DataError: Another number of targets than examples or outputs; missing or
             infinite numbers; a class that is not among `classes`, or only one class.
     """
-    array = np.asarray(y)
+    try:
+        array = np.asarray(y)
+    except ValueError:
+        raise DataError("targets must be one for each example, or rows of one length") from None
     if array.dtype.kind == "O":
         array = _plain(array)
+    if array.dtype.kind not in "fiubUS":
+        raise DataError(f"targets must be numbers or class names; got {array.dtype}")
     if array.ndim not in (1, 2) or len(array) != n:
         raise ShapeError(f"{n} examples need {n} targets; the targets have shape {array.shape}")
     if array.ndim == 1 and _are_classes(array, stack, classes):
@@ -111,18 +116,23 @@ def _class_targets(array: Array, stack: Stack, classes: tuple[Any, ...] | None) 
 
 
 def _value_targets(array: Array, stack: Stack, dtype: DType) -> Targets:
-    if array.dtype.kind not in "fiub":
-        raise DataError(f"targets must be numbers or class names; got {array.dtype}")
-    values = np.ascontiguousarray(array.reshape(len(array), -1), dtype.numpy)
+    if array.dtype.kind in "US":
+        raise DataError(
+            f"targets of shape {array.shape} must be numbers; got {str(array.flat[0])!r:.60}"
+        )
+    with np.errstate(over="ignore"):  # a number too large for the type becomes infinite
+        values = np.ascontiguousarray(array.reshape(len(array), -1), dtype.numpy)
+    finite = np.isfinite(values)
+    if not finite.all():
+        row = int(np.argwhere(~finite)[0][0])
+        raise DataError(
+            f"target {row} (counted from 0) is {array[row]}; it must be finite in {dtype}"
+        )
     if values.shape[1] != stack.units:
         raise ShapeError(
             f"targets of shape {array.shape} do not fit {stack.units} outputs: "
             f"({len(array)}, {stack.units}) is needed, or one class for each example"
         )
-    finite = np.isfinite(values)
-    if not finite.all():
-        row = int(np.argwhere(~finite)[0][0])
-        raise DataError(f"target {row} (counted from 0) is {array[row]}; it must be finite")
     softmax = stack.activation.name == "softmax"
     return Targets(
         values,

@@ -51,7 +51,7 @@ class BatchNorm(Layer, name="batchnorm"):
         axes = ("neuron",) if len(shape) == 1 else (None,) * len(shape)
         return {
             "mean": Parameter(shape, "μ", Zeros(), axes),
-            "variance": Parameter(shape, "σ²", Ones(), axes),
+            "variance": Parameter(shape, "σ²", Ones(), axes, low=0.0),
         }
 
     def forward(

@@ -12,7 +12,7 @@ from glassnet.graph.types import Shape
 from glassnet.nn.activations import Activation
 from glassnet.nn.initializers import Given, Initializer, given
 from glassnet.nn.layers.layer import Draws, Forward, Layer, Parameter
-from glassnet.unit import check_number, check_whole
+from glassnet.unit import check_number, check_whole, quoted
 
 __all__ = ["Dense"]
 
@@ -22,7 +22,7 @@ def _initializer(choice: Any) -> Initializer:
 
 
 def _short(choice: Any) -> str:
-    return "given" if isinstance(choice, Given) else str(choice).lower()
+    return "given" if isinstance(choice, Given) else quoted(str(choice).lower())
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,18 @@ class Dense(Layer, name="dense"):
         weights = activation.initializer if self.weights is None else self.weights
         object.__setattr__(self, "activation", activation)
         object.__setattr__(self, "weights", _initializer(weights))
-        biases = "zeros" if self.biases is True else self.biases or None
-        biases = None if biases is None else _initializer(biases)
+        off = self.biases is None or self.biases is False
+        biases = None if off else _initializer("zeros" if self.biases is True else self.biases)
         object.__setattr__(self, "biases", biases)
 
     def __str__(self) -> str:
         """Return the text that `--layers` reads: "16 tanh", and what is not the usual."""
-        words = [str(self.units), str(self.psi)]
+        words = [str(self.units), quoted(str(self.psi))]
         if self.weights != Initializer.of(self.psi.initializer):
             words.append(f"weights={_short(self.weights)}")
         if self.biases != Initializer.of("zeros"):
             words.append(f"biases={_short(self.biases)}")
-        words += [f"{key}={value:g}" for key, value in (("l1", self.l1), ("l2", self.l2)) if value]
+        words += [f"{key}={value}" for key, value in (("l1", self.l1), ("l2", self.l2)) if value]
         return " ".join(words)
 
     @property

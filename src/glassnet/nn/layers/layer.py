@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ class Parameter:
         initializer: Where its first values come from.
         axes: The names of its axes.
         penalised: Whether L1 and L2 regularisation apply to it: to weights, not to biases.
+        low: The smallest number that it may hold.
     """
 
     shape: Shape
@@ -30,6 +32,7 @@ class Parameter:
     initializer: Initializer
     axes: Axes
     penalised: bool = False
+    low: float = -math.inf
 
 
 @dataclass(frozen=True)

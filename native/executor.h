@@ -1,0 +1,95 @@
+// The executor: a store of named memory that lives as long as a run, and programs of instructions that work on it.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+#include "program.h"
+
+namespace glassnet {
+
+const Kernels& best_kernels();
+std::vector<const Kernels*> all_kernels();
+
+// Memory that begins at a cache line and is zero at first.
+class Memory {
+ public:
+  explicit Memory(std::size_t bytes = 0);
+  Memory(const Memory&) = delete;
+  Memory(Memory&& other) noexcept : data_(other.data_), bytes_(other.bytes_) { other.data_ = nullptr; other.bytes_ = 0; }
+  Memory& operator=(Memory&& other) noexcept { std::swap(data_, other.data_); std::swap(bytes_, other.bytes_); return *this; }
+  ~Memory();
+  char* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  char* data_;
+  std::size_t bytes_;
+};
+
+// Named memory: parameters, slots, the batch at hand, measures.
+class Store {
+ public:
+  struct Entry {
+    DType dtype;
+    long count;
+    Memory memory;             // its own, or
+    char* attached = nullptr;  // somebody else's, who keeps it alive
+    char* data() const { return attached != nullptr ? attached : memory.data(); }
+  };
+  Store() = default;
+  Store(const Store&) = delete;
+  // Makes room for `count` elements, or checks that there is as much already.
+  char* add(const std::string& name, DType dtype, long count);
+  // Uses memory of the caller's.
+  void attach(const std::string& name, DType dtype, long count, char* memory);
+  Entry& at(const std::string& name);
+
+ private:
+  std::map<std::string, Entry> entries_;
+};
+
+typedef void (*Gemm32)(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*, int);
+typedef void (*Gemm64)(int, int, int, int, int, int, double, const double*, int, const double*, int, double, double*, int);
+struct Blas { Gemm32 f32 = nullptr; Gemm64 f64 = nullptr; };
+extern Blas blas;
+
+// Where a buffer lies: in the arena, in the store, or among the program's constants.
+struct Address { int place; long offset; };
+
+class Program {
+ public:
+  Program(Store& store, long arena_bytes, const std::string& kernels);
+  Program(const Program&) = delete;
+
+  long constant(DType dtype, const void* values, long count);  // returns its number
+  char* resolve(int place, long offset, const std::string& name);
+
+  void chain(Chain chain);
+  void product(char* a, char* b, char* bias, char* c, long batch, long m, long n, long k, bool ta, bool tb, bool is_double);
+  void move(char* from, char* to, DType dtype, std::vector<long> shape, std::vector<long> strides_from,
+            std::vector<long> strides_to, long start_from, long start_to, long clear);
+  void reduce(char* from, char* to, DType dtype, const std::string& fold, std::vector<long> kept,
+              std::vector<long> kept_strides, std::vector<long> folded, std::vector<long> folded_strides);
+  void lookup(char* x, char* numbers, char* to, DType dtype, const std::string& pattern, long outer, long length,
+              long count, long inner);
+  void draw(char* seed, char* counter, char* to, DType dtype, long count, const std::string& distribution,
+            std::uint32_t stream);
+
+  void run();  // throws std::out_of_range for a class or a place that is not there
+
+ private:
+  Store& store_;
+  Memory arena_;
+  std::vector<Memory> constants_;
+  std::vector<std::unique_ptr<Chain>> chains_;
+  std::vector<Memory> scratch_;
+  std::vector<std::function<void()>> instructions_;
+  const Kernels& kernels_;
+  Trouble trouble_;
+};
+
+}  // namespace glassnet

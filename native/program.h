@@ -1,0 +1,70 @@
+// What the executor runs: instructions on memory whose addresses are known. Plain data, the same for all instruction
+// sets; the kernels that work on it are compiled once for each.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+namespace glassnet {
+
+enum class DType : std::int32_t { f32, f64, i64, boolean };
+inline long bytes_of(DType t) { return t == DType::f32 ? 4 : t == DType::boolean ? 1 : 8; }
+
+// How a chain, whose space is `rows` rows of `width` elements, sees an operand. As in instructions.py.
+enum class Mode : std::int32_t { full, column, row, single, register_full, register_column };
+
+struct Slot {
+  Mode mode;
+  DType dtype;
+  char* memory;        // null for a register
+  bool is_constant;    // its value never changes
+  bool is_written;
+  long scratch;        // where its elements of one block lie in the scratch memory, in elements; -1: in `memory` itself
+};
+
+enum class Code : std::int32_t {
+  add, subtract, multiply, divide, negate, square, power, exp, expm1, log, log1p, sqrt, sin, cos, tanh, logistic,
+  softplus, erf, abs, sign, floor, maximum, minimum, clip, less, less_equal, equal, logical_not, select, is_not_zero,
+  truncate, copy, spread, row_sum, row_mean, row_max, row_logsumexp, row_argmax, rows_sum, rows_mean, total_sum,
+  total_mean, one_hot
+};
+
+struct Step {
+  Code code;
+  std::int32_t result, a, b, c;
+  bool column;
+  double low, high;
+};
+
+struct Chain {
+  long rows, width, block_rows;
+  std::vector<Slot> slots;
+  std::vector<Step> steps;
+  long scratch_elements;
+  bool is_double;
+};
+
+// What goes wrong inside a kernel is remembered here and told after the step.
+struct Trouble {
+  long index = -1, limit = 0;  // a number outside 0 … limit − 1 where a place or a class was expected
+  void out_of_range(long i, long n) { if (index < 0) { index = i; limit = n; } }
+  bool any() const { return limit > 0; }
+};
+
+// The kernels of one instruction set.
+struct Kernels {
+  const char* name;
+  void (*chain)(const Chain&, void* scratch, Trouble&);
+  void (*prepare)(const Chain&, void* scratch);
+  void (*gemm_f32)(bool, bool, long, long, long, const float*, long, const float*, long, const float*, bool, float*, long, float*);
+  void (*gemm_f64)(bool, bool, long, long, long, const double*, long, const double*, long, const double*, bool, double*, long, double*);
+  long (*gemm_work_f32)(bool, bool, long, long, long);
+  long (*gemm_work_f64)(bool, bool, long, long, long);
+  bool (*prefer_blas_f32)(long, long, long);
+  bool (*prefer_blas_f64)(long, long, long);
+  void (*uniform_f32)(float*, long, std::uint64_t, std::uint32_t, std::uint64_t);
+  void (*uniform_f64)(double*, long, std::uint64_t, std::uint32_t, std::uint64_t);
+  void (*normal_f32)(float*, long, std::uint64_t, std::uint32_t, std::uint64_t);
+  void (*normal_f64)(double*, long, std::uint64_t, std::uint32_t, std::uint64_t);
+};
+
+}  // namespace glassnet

@@ -1,0 +1,180 @@
+"""What the native engine executes: buffers, and instructions on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from glassnet.graph.types import Array, DType, Shape
+
+__all__ = [
+    "Buffer",
+    "Draw",
+    "Fused",
+    "Instruction",
+    "Lookup",
+    "Mode",
+    "Move",
+    "Place",
+    "Plan",
+    "Product",
+    "Reduce",
+    "Slot",
+    "Step",
+    "Unsupported",
+]
+
+
+class Unsupported(Exception):  # noqa: N818 - it says what is so, not that anyone erred
+    """The native engine cannot run this graph; the message says which op, and why."""
+
+
+class Place(IntEnum):
+    """Where a buffer lives."""
+
+    ARENA = 0  # in the program's own memory, which buffers share one after the other
+    STORE = 1  # in the run's memory, by name: inputs, parameters, slots, measures
+    CONSTANT = 2  # values that are part of the program
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A piece of memory that holds one tensor."""
+
+    shape: Shape
+    dtype: DType
+    place: Place = Place.ARENA
+    name: str = ""  # of a buffer in the store
+    value: Array | None = None  # of a constant
+    offset: int = 0  # in bytes, of a buffer in the arena
+    first: int = -1  # the instruction that writes it first
+    last: int = -1  # the instruction that uses it last
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def bytes(self) -> int:
+        """The bytes that it takes."""
+        return self.size * self.dtype.numpy.itemsize
+
+
+class Mode(IntEnum):
+    """How a fused chain, whose space is N rows of K elements, sees an operand."""
+
+    FULL = 0  # N × K elements
+    COLUMN = 1  # N elements, one for each row
+    ROW = 2  # K elements, the same for each row
+    SINGLE = 3  # one element
+    REGISTER_FULL = 4  # between two ops of the chain: elements of the rows at hand
+    REGISTER_COLUMN = 5  # the same, one element for each row
+
+
+@dataclass
+class Slot:
+    """An operand or a result in a fused chain."""
+
+    mode: Mode
+    buffer: Buffer | None = None
+    register: int = -1
+
+
+@dataclass
+class Step:
+    """One operation of a fused chain, on slots."""
+
+    code: str
+    result: int
+    operands: tuple[int, ...]
+    column: bool = False  # whether it computes one element for each row
+    numbers: tuple[float, ...] = ()
+
+
+@dataclass
+class Instruction:
+    """The parent of all instructions."""
+
+    reads: list[Buffer] = field(default_factory=list[Buffer])
+    writes: list[Buffer] = field(default_factory=list[Buffer])
+    title: str = ""
+
+
+@dataclass
+class Fused(Instruction):
+    """A chain of elementwise operations, with reductions along its rows, run block by block."""
+
+    rows: int = 0
+    width: int = 0
+    slots: list[Slot] = field(default_factory=list[Slot])
+    steps: list[Step] = field(default_factory=list[Step])
+    registers: int = 0
+    dtype: DType = DType.FLOAT32
+
+
+@dataclass
+class Product(Instruction):
+    """C = op(A) op(B) (+ bias to each row), once for each entry of the leading axes."""
+
+    batch: int = 1
+    m: int = 0
+    n: int = 0
+    k: int = 0
+    transpose_a: bool = False
+    transpose_b: bool = False
+    has_bias: bool = False
+    dtype: DType = DType.FLOAT32
+
+
+@dataclass
+class Move(Instruction):
+    """Elements copied from one place to another: `to[i·strides_to] = from[i·strides_from]`."""
+
+    shape: Shape = ()
+    strides_from: tuple[int, ...] = ()
+    strides_to: tuple[int, ...] = ()
+    start_from: int = 0
+    start_to: int = 0
+    clear: bool = False  # whether the whole target is set to zero first
+
+
+@dataclass
+class Reduce(Instruction):
+    """An axis-wise sum, mean, maximum, logsumexp or arg-max that is no part of a chain."""
+
+    fold: str = "sum"
+    kept: Shape = ()
+    kept_strides: tuple[int, ...] = ()
+    folded: Shape = ()
+    folded_strides: tuple[int, ...] = ()
+
+
+@dataclass
+class Lookup(Instruction):
+    """Gather, scatter-add or one-hot: entries found by number."""
+
+    pattern: str = "gather"
+    outer: int = 1
+    length: int = 1
+    count: int = 1
+    inner: int = 1
+
+
+@dataclass
+class Draw(Instruction):
+    """Random numbers by counter."""
+
+    distribution: str = "uniform"
+    stream: int = 0
+
+
+@dataclass
+class Plan:
+    """A program, ready to be handed to the machine."""
+
+    instructions: list[Instruction]
+    buffers: list[Buffer]
+    arena_bytes: int

@@ -1,0 +1,42 @@
+"""Common subexpressions: what is computed twice is computed once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from glassnet.graph import Graph, Tensor, rebuild
+from glassnet.graph.operation import Source
+from glassnet.graph.tensor import apply
+
+__all__ = ["share"]
+
+
+def share(graph: Graph) -> Graph:
+    """Return the graph with nodes of the same op, inputs and settings made into one."""
+    known: dict[Any, Tensor] = {}
+
+    def replacement(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+        if isinstance(node.op.native, Source):
+            return node
+        key = (
+            node.op.name,
+            inputs,
+            tuple((name, _key(value)) for name, value in node.attributes.items()),
+        )
+        found = known.get(key)
+        if found is None:
+            label = (node.label.symbol, node.label.layer, node.label.time)
+            found = node if inputs == node.inputs else apply(node.op, *inputs, **node.attributes)
+            found = found if found.label == node.label else found.named(*label)
+            known[key] = found
+        return found
+
+    return rebuild(graph, replacement)
+
+
+def _key(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    return value

@@ -1,0 +1,46 @@
+"""Memory: one arena, in which a buffer's place is used again when its last reader is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from glassnet.engines.native.instructions import Buffer, Instruction, Place
+
+__all__ = ["ALIGNMENT", "plan_memory"]
+
+ALIGNMENT = 64
+
+
+def plan_memory(instructions: Sequence[Instruction]) -> tuple[list[Buffer], int]:
+    """Give every buffer in the arena an offset; return all buffers and the arena's size in bytes.
+
+    Largest first, each at the lowest place that is free during its whole life.
+    """
+    buffers: dict[int, Buffer] = {}
+    for index, instruction in enumerate(instructions):
+        for buffer in (*instruction.reads, *instruction.writes):
+            buffers[id(buffer)] = buffer
+            if buffer.first < 0:
+                buffer.first = index
+            buffer.last = index
+    found = list(buffers.values())
+    placed: list[Buffer] = []
+    arena = [b for b in found if b.place is Place.ARENA]
+    for buffer in sorted(arena, key=lambda b: (-b.bytes, b.first)):
+        taken = sorted(
+            (other.offset, other.offset + _padded(other))
+            for other in placed
+            if other.first <= buffer.last and buffer.first <= other.last
+        )
+        offset = 0
+        for start, stop in taken:
+            if offset + _padded(buffer) <= start:
+                break
+            offset = max(offset, stop)
+        buffer.offset = offset
+        placed.append(buffer)
+    return found, max((b.offset + _padded(b) for b in placed), default=0)
+
+
+def _padded(buffer: Buffer) -> int:
+    return -(-max(buffer.bytes, 1) // ALIGNMENT) * ALIGNMENT
