@@ -214,6 +214,16 @@ NB_MODULE(_native, m) {
       }, nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
       .def("__call__", &Answer::call);
   m.def("run_epoch", run_epoch);
+  m.def("permutation", [](long n, std::uint64_t seed, std::uint32_t stream, std::uint64_t counter) {
+    int bits = 1;
+    while (bits < 20 && (1L << bits) < n) bits++;
+    std::vector<std::uint64_t> keys(std::size_t(n) + 64), sorted(std::size_t(n) + 1);
+    std::vector<std::int64_t> starts((std::size_t(1) << bits) + 2);
+    auto* order = new std::int64_t[std::size_t(n) + 1];
+    nb::capsule owner(order, [](void* p) noexcept { delete[] static_cast<std::int64_t*>(p); });
+    best_kernels().permute(order, n, seed, stream, counter, keys.data(), sorted.data(), starts.data(), bits);
+    return nb::ndarray<nb::numpy, std::int64_t>(order, {std::size_t(n)}, owner);
+  });
   m.def("kernel_names", [] { std::vector<std::string> names; for (const Kernels* k : all_kernels()) names.push_back(k->name); return names; });
   m.def("set_blas", [](std::uintptr_t f32, std::uintptr_t f64) { blas.f32 = reinterpret_cast<Gemm32>(f32); blas.f64 = reinterpret_cast<Gemm64>(f64); });
 }

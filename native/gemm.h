@@ -25,16 +25,17 @@ GLASSNET_INLINE long even_part(long n, long most, long step) {
 template <class T> struct gemm_plan {
   static constexpr long most_columns = tile_vectors * width<T>;
   bool pack_a, pack_b;
-  long m_block, k_block, panel_elements, elements;
+  long most_vectors, m_block, k_block, panel_elements, elements;
 
   gemm_plan(bool ta, bool tb, long m, long n, long k) {
     constexpr long size = sizeof(T);
     // A panel of B of at most 24 KiB stays in L1 while a block of A of at most 256 KiB passes by from L2.
     k_block = even_part(k > 0 ? k : 1, 24 * 1024 / size / most_columns, 8);
     m_block = even_part(m, 256 * 1024 / size / k_block, tile_rows);
-    pack_b = tb || (m >= 32 && k * n * size > 32 * 1024) || (!has_masks && n % width<T> != 0);
+    pack_b = tb || (m >= 192 && k * n * size > 32 * 1024) || (!has_masks && n % width<T> != 0);
     // Columns of a wide A, read from far apart, would fall on a few sets of the cache: worth a copy if read often.
     pack_a = ta && m * size >= 2048 && n > 4 * most_columns && k > 32;
+    most_vectors = m == 1 && !pack_b ? row_vectors : tile_vectors;
     panel_elements = pack_b ? k_block * most_columns : 0;
     elements = panel_elements + (pack_a ? m_block * k_block : 0);
   }
@@ -55,8 +56,7 @@ struct gemm_tiling {
 };
 
 // The columns of A that become m rows of C, copied tile by tile: to[row of the tile's first * k + p * rows + i].
-template <class T> void pack_tiles(const T* a, long lda, long m, long k, T* to) {
-  const gemm_tiling tiling(m);
+template <class T> void pack_tiles(const T* a, long lda, const gemm_tiling& tiling, long k, T* to) {
   for (long t = 0; t < tiling.tiles; t++) {
     const long rows = tiling.rows + (t < tiling.taller);
     pack_columns(a, lda, rows, k, to);
@@ -67,8 +67,7 @@ template <class T> void pack_tiles(const T* a, long lda, long m, long k, T* to) 
 
 // All the rows of one panel.
 template <class T, bool by_columns, bool part>
-void gemm_rows(gemm_panel<T> panel, long m, long vectors, bool packed_a) {
-  const gemm_tiling tiling(m);
+void gemm_rows(gemm_panel<T> panel, const gemm_tiling& tiling, long vectors, bool packed_a) {
   long rows = tiling.rows + 1;
   if (tiling.taller) {
     if (packed_a) panel.lda = rows;
@@ -99,25 +98,27 @@ void gemm(bool ta, bool tb, long m, long n, long k, const T* a, long lda, const 
   if (m == 1 && tb && !ta) return gemv(n, k, b, ldb, a, bias, 1, accumulate, c, 1);
 
   const gemm_plan<T> plan(ta, tb, m, n, k);
-  const long vectors = (n + w - 1) / w, panels = (vectors + tile_vectors - 1) / tile_vectors;
+  const long vectors = (n + w - 1) / w, panels = (vectors + plan.most_vectors - 1) / plan.most_vectors;
+  const long narrow = vectors / panels, wider = vectors - narrow * panels;  // the first `wider` panels have one more
   T* const packed_a = work + plan.panel_elements;
   for (long i0 = 0; i0 < m; i0 += plan.m_block)
     for (long p0 = 0; p0 == 0 || p0 < k; p0 += plan.k_block) {
-      const long rows = least(plan.m_block, m - i0);
+      const gemm_tiling tiling(least(plan.m_block, m - i0));
       gemm_panel<T> panel;
       panel.k = least(plan.k_block, k - p0);
       panel.a = a + (ta ? p0 * lda + i0 : i0 * lda + p0);
       panel.lda = lda;
       panel.next_a = ta ? 1 : lda;
       if (plan.pack_a) {
-        pack_tiles(panel.a, lda, rows, panel.k, packed_a);
+        pack_tiles(panel.a, lda, tiling, panel.k, packed_a);
         panel.a = packed_a;
         panel.next_a = panel.k;
       }
       panel.add_c = accumulate || p0 > 0;
       panel.ldc = ldc;
-      for (long q = 0; q < panels; q++) {
-        const long first = vectors * q / panels, v = vectors * (q + 1) / panels - first, j = first * w;
+      long v, j = 0;
+      for (long q = 0; q < panels; q++, j += v * w) {
+        v = narrow + (q < wider);
         panel.last = least(w, n - j - (v - 1) * w);
         panel.b = b + (tb ? j * ldb + p0 : p0 * ldb + j);
         panel.ldb = ldb;
@@ -129,9 +130,10 @@ void gemm(bool ta, bool tb, long m, long n, long k, const T* a, long lda, const 
         panel.bias = bias && p0 == 0 ? bias + j : nullptr;
         panel.c = c + i0 * ldc + j;
         const bool part = panel.last < w;
-        const auto all_rows = ta ? part ? gemm_rows<T, true, true> : gemm_rows<T, true, false>
-                                 : part ? gemm_rows<T, false, true> : gemm_rows<T, false, false>;
-        all_rows(panel, rows, v, plan.pack_a);
+        if (ta) part ? gemm_rows<T, true, true>(panel, tiling, v, plan.pack_a)
+                     : gemm_rows<T, true, false>(panel, tiling, v, plan.pack_a);
+        else part ? gemm_rows<T, false, true>(panel, tiling, v, false)
+                  : gemm_rows<T, false, false>(panel, tiling, v, false);
       }
     }
 }

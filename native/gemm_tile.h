@@ -11,6 +11,7 @@ namespace GLASSNET_ISA {
 // keep two multiply-add units of latency 4 busy. (Without fused multiply-add a product needs a register of its own.)
 constexpr int tile_rows = vec_registers == 32 ? 8 : vec_bytes == 32 ? 6 : 4;
 constexpr int tile_vectors = vec_registers == 32 ? 3 : 2;
+constexpr int row_vectors = 2 * tile_vectors;  // of a tile of one row, which needs the chains
 
 // A panel: `vectors` vectors of columns of B and C, all the rows of a block of A, k of one block.
 template <class T> struct gemm_panel {
@@ -87,6 +88,9 @@ template <class T> using gemm_tiles_of = void (*)(const gemm_panel<T>&, long cou
 // The kernel for a number of rows and vectors known at run time.
 template <class T, bool by_columns, bool part, int rows = tile_rows, int vectors = tile_vectors>
 gemm_tiles_of<T> pick_tiles(long r, long v) {
+  if constexpr (vectors > 1 && rows == tile_rows) {
+    if (v > tile_vectors) return pick_tiles<T, by_columns, part, 1, row_vectors>(1, v);
+  }
   if constexpr (vectors > 1) {
     if (v < vectors) return pick_tiles<T, by_columns, part, rows, vectors - 1>(r, v);
   }

@@ -2,6 +2,7 @@
 #include "chain.h"
 #include "gemm.h"
 #include "philox.h"
+#include "shuffle.h"
 #include "vecmath.h"
 
 #define GLASSNET_TEXT_(x) #x
@@ -29,6 +30,7 @@ extern const Kernels kernels;
 const Kernels kernels = {
     GLASSNET_TEXT(GLASSNET_ISA), chain, prepare, gemm<float>, gemm<double>, gemm_work<float>, gemm_work<double>,
     prefer_blas<float>, prefer_blas<double>, uniform<float>, uniform<double>, normal<float>, normal<double>,
+    permute,
 };
 
 }  // namespace GLASSNET_ISA

@@ -65,6 +65,8 @@ struct Kernels {
   void (*uniform_f64)(double*, long, std::uint64_t, std::uint32_t, std::uint64_t);
   void (*normal_f32)(float*, long, std::uint64_t, std::uint32_t, std::uint64_t);
   void (*normal_f64)(double*, long, std::uint64_t, std::uint32_t, std::uint64_t);
+  void (*permute)(std::int64_t*, long, std::uint64_t, std::uint32_t, std::uint64_t, std::uint64_t*, std::uint64_t*,
+                  std::int64_t*, int);
 };
 
 }  // namespace glassnet

@@ -15,15 +15,20 @@ __all__ = ["check_writable", "write_file"]
 def write_file(path: str | os.PathLike[str], data: bytes | str) -> Path:
     """Write a file under a temporary name beside it, then rename it; return its path.
 
+    A link stays a link: what it points to is replaced. Devices and pipes are written to directly.
+
     Raises:
         OutputError: No permission, no space left, no such folder, or a folder of that name. What
             stood there before is untouched.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     raw = data.encode() if isinstance(data, str) else data
-    check_writable(target)
+    check_writable(path)
     temporary = None
     try:
+        if _is_device(target):
+            target.write_bytes(raw)
+            return Path(path)
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(raw)
@@ -33,13 +38,17 @@ def write_file(path: str | os.PathLike[str], data: bytes | str) -> Path:
         Path(temporary).replace(target)
     except OSError as error:
         raise OutputError(
-            f"cannot write {str(target)!r}: {error.strerror or error}; nothing was changed"
+            f"cannot write {str(path)!r}: {error.strerror or error}; nothing was changed"
         ) from None
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink(missing_ok=True)
-    return target
+    return Path(path)
+
+
+def _is_device(target: Path) -> bool:
+    return target.exists() and not target.is_file() and not target.is_dir()
 
 
 def _mode(target: Path) -> int:
@@ -53,13 +62,12 @@ def _mode(target: Path) -> int:
 
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise OutputError where it is plain before long work begins that a file cannot be written."""
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     if target.is_dir():
-        raise OutputError(f"cannot write {str(target)!r}: a folder of that name stands there")
+        raise OutputError(f"cannot write {str(path)!r}: a folder of that name stands there")
     folder = target.parent
     if not folder.is_dir():
-        raise OutputError(f"cannot write {str(target)!r}: there is no folder {str(folder)!r}")
-    if not os.access(folder, os.W_OK | os.X_OK) or (
-        target.exists() and not os.access(target, os.W_OK)
-    ):
-        raise OutputError(f"cannot write {str(target)!r}: no permission")
+        raise OutputError(f"cannot write {str(path)!r}: there is no folder {str(folder)!r}")
+    into_folder = _is_device(target) or os.access(folder, os.W_OK | os.X_OK)
+    if not into_folder or (target.exists() and not os.access(target, os.W_OK)):
+        raise OutputError(f"cannot write {str(path)!r}: no permission")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from glassnet.engines import native
+from glassnet.engines.native import is_available
 from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
 from glassnet.ops.philox import STREAM_SHUFFLE, permutation
@@ -54,4 +56,6 @@ def epoch_order(n: int, seed: int, epoch: int, shuffle: bool) -> Array:
     """Return the order of the examples in an epoch (counted from 0): a function of the seed."""
     if not shuffle:
         return np.arange(n)
-    return permutation(n, seed, stream=STREAM_SHUFFLE, counter=epoch)
+    quick = is_available() and n > 1
+    draw = native.permutation if quick else permutation
+    return draw(n, seed, stream=STREAM_SHUFFLE, counter=epoch)

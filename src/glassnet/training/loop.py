@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from glassnet.graph import DType, Tensor, TensorType, trace
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, check_trainable
 from glassnet.learning.optimizer import Optimizer
-from glassnet.learning.schedule import Schedule
 from glassnet.nn.losses import Loss
 from glassnet.training.batches import batch_bounds, epoch_order, resolve_batch_size
 from glassnet.training.history import History
@@ -293,16 +293,18 @@ class _Loop:
 
     def _rates(self, epoch: int) -> Array:
         """Return the learning rate of each step of an epoch, by the schedule's formula."""
-        schedule: Schedule = self.settings.optimizer.schedule
         steps = len(self.bounds)
-        kind = TensorType((steps,), DType.FLOAT64)
+        rates = self._schedule.run({"epoch": epoch + np.arange(steps) / steps})["result"]
+        return rates * self.settings.optimizer.schedule.factor(self.monitored)
+
+    @cached_property
+    def _schedule(self) -> Program:
+        schedule, epochs = self.settings.optimizer.schedule, float(self.settings.epochs)
 
         def rate(epoch: Tensor) -> Tensor:
-            return schedule.formula(epoch, float(self.settings.epochs))
+            return schedule.formula(epoch, epochs)
 
-        graph = trace(rate, epoch=kind)
-        at = epoch + np.arange(steps) / steps
-        return Program(graph).run({"epoch": at})["result"] * schedule.factor(self.monitored)
+        return Program(trace(rate, epoch=TensorType((len(self.bounds),), DType.FLOAT64)))
 
     def _is_enough(self, epoch: int) -> bool:
         """Remember the best epoch; say whether patience is at its end."""

@@ -11,7 +11,7 @@ import numpy as np
 from glassnet.graph import DType, Graph
 from glassnet.graph.types import Array, Shape
 
-__all__ = ["Answers", "Engine", "is_available", "why_not"]
+__all__ = ["Answers", "Engine", "is_available", "permutation", "why_not"]
 
 
 @cache
@@ -27,6 +27,13 @@ def why_not() -> str | None:
 def is_available() -> bool:
     """Return whether the native engine can be used on this machine."""
     return why_not() is None
+
+
+def permutation(n: int, seed: int, *, stream: int, counter: int = 0) -> Array:
+    """Return the same order as `glassnet.ops.philox.permutation`, quickly."""
+    from glassnet.engines.native import _native
+
+    return _native.permutation(n, seed, stream, counter)
 
 
 class Engine:

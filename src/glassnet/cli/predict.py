@@ -1,0 +1,142 @@
+"""`glassnet predict`: a model's answers to new data, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from glassnet.cli import options as common
+from glassnet.cli.fitting import check_size
+from glassnet.cli.opening import open_for_model, open_model
+from glassnet.cli.options import FILES, Reading
+from glassnet.cli.screen import note, print_json
+from glassnet.cli.writing import check_outputs
+from glassnet.files import write_file
+
+if TYPE_CHECKING:
+    from glassnet.data import Images, Table
+    from glassnet.graph.types import Array
+    from glassnet.training import Network
+
+__all__ = ["predict"]
+
+PREDICTION = "prediction"
+OutCsv = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="The CSV file to write; standard output if not said, or -.",
+        rich_help_panel=FILES,
+        show_default=False,
+    ),
+]
+AsJsonRows = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of CSV.")]
+
+
+def predict(
+    model: common.ModelArgument,
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="A file like that of the training, with the target's column or without it; "
+            "- for standard input.",
+            show_default=False,
+        ),
+    ],
+    out: OutCsv = None,
+    as_json: AsJsonRows = False,
+    header: common.Header = None,
+    delimiter: common.Delimiter = None,
+    encoding: common.Encoding = None,
+    missing: common.Missing = None,
+    numbers: common.Numbers = None,
+    categories: common.Categories = None,
+    ignore: common.Ignore = None,
+    labels: common.Labels = None,
+) -> int:
+    """Answer each row of DATA with MODEL: CSV with a line for each row, in the same order.
+
+    The first column is the prediction; for classes, the others are their probabilities.
+    Columns that the model does not need may be there; they are passed over.
+
+    [bold]Examples[/bold]
+
+    glassnet predict iris.safetensors flowers.csv
+
+    glassnet predict houses.safetensors houses-2025.csv --out prices.csv
+    """
+    reading = Reading(header, delimiter, encoding, missing, numbers, categories, ignore, labels)
+    file = None if out is None or str(out) == "-" else out
+    check_outputs({"--out": file}, {"MODEL": model, "DATA": data})
+    net = open_model(model)
+    table, notes = open_for_model(data, net, reading)
+    answers, more = _answers(net, table)
+    for text in dict.fromkeys((*notes, *more)):
+        note(text)
+    if as_json:
+        document = {"model": str(model), "data": data, **answers, "notes": [*notes, *more]}
+        if file is None:
+            print_json(document)
+        else:
+            import json
+
+            write_file(file, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        return 0
+    text = _csv(answers)
+    if file is None:
+        sys.stdout.write(text)
+    else:
+        write_file(file, text)
+    return 0
+
+
+def _answers(net: Network, data: Table | Images) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return predictions, and probabilities by class where the outputs are such; and notes."""
+    from glassnet.errors import DataError
+
+    preprocessing = net.preprocessing
+    if preprocessing is None:
+        raise DataError(
+            "this model was trained on plain numbers, not on a file, and knows no columns: use "
+            "`glassnet.load` in Python and give it an array",
+            source=data.source,
+        )
+    encoded = preprocessing.apply(data)
+    check_size(net, encoded.values, data)
+    found: dict[str, Any] = {"predictions": _plain(net.predict(encoded.values))}
+    target = preprocessing.target
+    if net.task == "classification" and net.stack.activation.name in ("softmax", "logistic"):
+        assert target is not None
+        shares = net.predict_proba(encoded.values)
+        found["probabilities"] = {
+            name: _plain(shares[:, index]) for index, name in enumerate(target.class_names)
+        }
+    return found, encoded.notes
+
+
+def _plain(values: Array) -> list[Any]:
+    """Return a row of values as Python's own, numbers with the digits that they really have."""
+    if values.dtype.kind == "f":
+        digits = 9 if values.dtype == np.float32 else 12
+        return [float(f"{value:.{digits}g}") for value in values.tolist()]
+    return values.tolist()
+
+
+def _csv(answers: dict[str, Any]) -> str:
+    shares: dict[str, list[float]] = answers.get("probabilities", {})
+    first = PREDICTION
+    while first in shares:  # a class may have this name
+        first += "_"
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([first, *shares])
+    writer.writerows(zip(answers["predictions"], *shares.values(), strict=True))
+    return text.getvalue()

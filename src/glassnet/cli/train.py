@@ -1,0 +1,312 @@
+"""`glassnet train`: from a table or images to a model."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glassnet.cli import options as common
+from glassnet.cli import train_options as given
+from glassnet.cli.building import Wishes, build, check, class_weight, shares
+from glassnet.cli.describe import data_json, extent, show_data
+from glassnet.cli.fitting import check_size
+from glassnet.cli.opening import open_for_training
+from glassnet.cli.options import Reading
+from glassnet.cli.results import measure, show_measures
+from glassnet.cli.screen import Screen, complain, note, print_json
+from glassnet.cli.writing import check_outputs, model_path
+from glassnet.errors import NonFiniteError, OutputError
+
+if TYPE_CHECKING:
+    from glassnet.data import Dataset
+    from glassnet.training import Network, Run
+    from glassnet.training.loop import Settings
+    from glassnet.training.prepare import Prepared
+
+__all__ = ["train"]
+
+INTERRUPTED = 130
+WORTH_KEEPING = 5  # epochs: what fails before is a setting to mend; what fails later, work to keep
+
+
+def train(
+    data: common.DataArgument,
+    target: given.Target = None,
+    task: given.Task = None,
+    layers: given.Layers = None,
+    dtype: given.DType = "float32",
+    optimizer: given.OptimizerOption = None,
+    loss: given.Loss = None,
+    mode: given.Mode = "minibatch",
+    batch_size: given.BatchSize = None,
+    seed: given.Seed = 0,
+    l1: given.L1 = 0.0,
+    l2: given.L2 = None,
+    class_weight: given.ClassWeight = None,
+    clip_norm: given.ClipNorm = None,
+    clip_value: given.ClipValue = None,
+    engine: given.EngineOption = None,
+    epochs: given.Epochs = None,
+    validation: given.Validation = None,
+    patience: given.Patience = None,
+    test: given.Test = None,
+    test_data: given.TestData = None,
+    out: given.Out = None,
+    plot: given.Plot = None,
+    history: given.HistoryOption = None,
+    as_json: common.AsJson = False,
+    quiet: given.Quiet = False,
+    progress: given.ShowProgress = True,
+    header: common.Header = None,
+    delimiter: common.Delimiter = None,
+    encoding: common.Encoding = None,
+    missing: common.Missing = None,
+    numbers: common.Numbers = None,
+    categories: common.Categories = None,
+    ignore: common.Ignore = None,
+    labels: common.Labels = None,
+    standardize: given.Standardize = True,
+    impute: given.Impute = True,
+) -> int:
+    """Train a network on DATA and save it as a model.
+
+    All options may be left out: what is chosen does well on small tables, and is printed.
+
+    [bold]Examples[/bold]
+
+    glassnet train iris
+
+    glassnet train houses.csv --target price --layers "64 relu, 32 relu, linear"
+
+    glassnet train digits --optimizer "nesterov 0.05" --plot curves.svg
+    """
+    wishes = Wishes(
+        data,
+        target,
+        task,
+        layers,
+        dtype,
+        loss,
+        optimizer,
+        mode,
+        batch_size,
+        class_weight,
+        clip_norm,
+        clip_value,
+        l1,
+        l2,
+        seed,
+        engine,
+        epochs,
+        patience,
+        validation,
+        test,
+        test_data,
+        standardize,
+        impute,
+        out,
+        plot,
+        history,
+        progress and not quiet,
+        Reading(header, delimiter, encoding, missing, numbers, categories, ignore, labels),
+    )
+    return _Job(wishes, Screen(quiet=quiet or as_json), as_json=as_json).run()
+
+
+class _Job:
+    """One training, from the wishes to the files."""
+
+    def __init__(self, wishes: Wishes, screen: Screen, *, as_json: bool) -> None:
+        self.wishes, self.screen, self.as_json = wishes, screen, as_json
+
+    def run(self) -> int:
+        wishes = self.wishes
+        check(wishes)
+        path = self._check_files()
+        data, prepared = self._read()
+        net, settings = build(wishes, prepared)
+        weight = class_weight(wishes.class_weight, prepared.target)
+        show_data(self.screen, data, prepared)
+        self._show_network(net, prepared, settings)
+        for part in (prepared.train, prepared.validation, prepared.test):
+            if part is not None:
+                check_size(net, part.x, part.data)
+        run = self._train(net, prepared, settings, weight, path)
+        self._finish(data, prepared, run, path)
+        return INTERRUPTED if run.stopped == "interrupted" else 0
+
+    def _check_files(self) -> Path:
+        wishes = self.wishes
+        path = model_path(wishes.out, wishes.data)
+        read: dict[str, str | Path] = {"DATA": wishes.data}
+        if wishes.test_data is not None:
+            read["--test-data"] = wishes.test_data
+        if wishes.reading.labels is not None:
+            read["--labels"] = wishes.reading.labels
+        written = {"--out": path, "--plot": wishes.plot, "--history": wishes.history}
+        check_outputs(written, read)
+        if wishes.plot is not None:
+            from glassnet.training.curves import check_picture
+
+            check_picture(wishes.plot)
+        return path
+
+    def _read(self) -> tuple[Dataset, Prepared]:
+        from glassnet.training.prepare import prepare
+
+        wishes = self.wishes
+        data = open_for_training(wishes.data, wishes.reading)
+        tested = None
+        if wishes.test_data is not None:
+            tested = open_for_training(wishes.test_data, wishes.reading).data
+        elif wishes.test is None:
+            tested = data.test
+        validation, test = shares(wishes, data.data.rows, tested=tested is not None)
+        prepared = prepare(
+            data.data,
+            wishes.target,
+            task=wishes.task,
+            validation=validation,
+            test=test,
+            test_data=tested,
+            seed=wishes.seed,
+            standardize=wishes.standardize,
+            impute=wishes.impute,
+        )
+        return data, prepared
+
+    def _show_network(self, net: Network, prepared: Prepared, settings: Settings) -> None:
+        from glassnet.training.targets import choose_loss
+
+        screen = self.screen
+        loss = choose_loss(settings.loss, net.stack, prepared.train.targets)
+        screen.heading("Network")
+        head, *rows = net.table()
+        screen.table(rows, head=head, right=[3])
+        screen.gap()
+        size = {"online": "after each example", "batch": "after all examples"}.get(
+            settings.mode, f"mini-batches of {settings.batch_size}"
+        )
+        patience = settings.patience
+        until = f"{settings.epochs} epochs"
+        if patience:
+            until = f"at most {until}, or until {patience} do not improve the validation loss"
+        penalties = [f"{k} = {v:g}" for k, v in (("l1", settings.l1), ("l2", settings.l2)) if v]
+        facts = [
+            ("loss", str(loss)),
+            ("optimiser", str(settings.optimizer)),
+            ("updates", f"{size}, {until}"),
+            ("penalty", ", ".join(penalties)),
+            ("seed", f"{settings.seed}; numbers are {net.dtype}"),
+        ]
+        screen.facts([fact for fact in facts if fact[1]])
+
+    def _train(
+        self,
+        net: Network,
+        prepared: Prepared,
+        settings: Settings,
+        weight: Any,
+        path: Path,
+    ) -> Run:
+        from glassnet.training.loop import Examples
+        from glassnet.training.loop import train as train_network
+
+        held = prepared.validation
+        examples = Examples(
+            net.rows(prepared.train.x),
+            prepared.train.targets,
+            None if held is None else (net.rows(held.x), held.targets),
+        )
+        try:
+            return train_network(net, examples, settings, class_weight=weight)
+        except NonFiniteError as error:
+            if net.training.get("epochs_done", 0) < WORTH_KEEPING:
+                raise
+            net.save(path)
+            raise NonFiniteError(f"{error}. The network so far is saved in {path}") from None
+
+    def _finish(self, data: Dataset, prepared: Prepared, run: Run, path: Path) -> None:
+        net = run.network
+        measures: dict[str, Any] = {}
+        failed: OutputError | None = None
+        net.training["data"] = {"name": data.name, "read": extent(data.data)}
+        net.training["engine"] = run.settings.get("engine")
+        net.training["best_epoch"] = run.best_epoch
+        net.training["seconds"] = round(run.seconds, 3)
+        try:
+            for name in ("train", "validation", "test"):
+                part = getattr(prepared, name)
+                if part is not None:
+                    measures[name] = measure(net, part)
+            net.training["measures"] = {k: found.to_json() for k, found in measures.items()}
+        finally:
+            try:
+                net.save(path)
+            except OutputError as error:
+                failed = error
+        drawn = self._write_history(run)
+        self._show_results(prepared, run, measures)
+        if failed is not None:
+            raise failed
+        self._show_files([("model", path), *drawn], path)
+        if self.as_json:
+            print_json(
+                {
+                    "model": str(path),
+                    "data": data_json(data, prepared),
+                    "network": [
+                        dict(zip(("layer", "kind", "output", "parameters"), row, strict=True))
+                        for row in net.table()[1:]
+                    ],
+                    "settings": dict(run.settings),
+                    "run": {
+                        "epochs": len(run.history),
+                        "best_epoch": run.best_epoch,
+                        "stopped": run.stopped,
+                        "steps": run.steps,
+                        "seconds": run.seconds,
+                        "examples_per_second": run.examples_per_second,
+                    },
+                    "measures": net.training["measures"],
+                }
+            )
+
+    def _write_history(self, run: Run) -> list[tuple[str, Path]]:
+        written: list[tuple[str, Path]] = []
+        for name, path, write in (
+            ("curves", self.wishes.plot, run.plot),
+            ("history", self.wishes.history, run.history.to_csv),
+        ):
+            if path is None:
+                continue
+            if not len(run.history):
+                note(f"{path} is not written: no epoch was finished")
+                continue
+            write(path)
+            written.append((name, path))
+        return written
+
+    def _show_results(self, prepared: Prepared, run: Run, measures: dict[str, Any]) -> None:
+        done = len(run.history)
+        best = f"; the weights are of epoch {run.best_epoch}" if run.best_epoch else ""
+        engine = run.settings.get("engine", "reference")
+        went = f"{done} epochs in {run.seconds:.1f} s on the {engine} engine"
+        self.screen.heading("Results")
+        self.screen.line(f"{went}: {run.stopped}{best}")
+        self.screen.notes(run.notes)
+        self.screen.gap()
+        show_measures(self.screen, measures, prepared.target.name)
+        if run.stopped == "interrupted":
+            complain("interrupted; the network so far is kept", kind="")
+
+    def _show_files(self, written: list[tuple[str, Path]], path: Path) -> None:
+        screen = self.screen
+        screen.heading("Written")
+        for name, file in written:
+            screen.exact(f"{name:<8} {file}")
+        screen.heading("Next")
+        for command in ("predict", "evaluate"):
+            name = shlex.quote(str(path))
+            screen.exact(f"glassnet {command} {name} {shlex.quote(self.wishes.data)}", "cyan")
