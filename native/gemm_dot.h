@@ -13,7 +13,7 @@ GLASSNET_INLINE void dot_rows(long k, const T* mat, long ld, const T* x, T* y) {
   constexpr long w = width<T>;
   constexpr lanes_of<vec<T>> all{};
   vec<T> sum[4];
-  for (int r = 0; r < group; r++) sum[r] = vec<T>{};
+  for (int r = 0; r < 4; r++) sum[r] = vec<T>{};
   long p = 0;
   for (; p + w <= k; p += w) {
     const vec<T> xs = load(x + p);
@@ -23,7 +23,6 @@ GLASSNET_INLINE void dot_rows(long k, const T* mat, long ld, const T* x, T* y) {
     const vec<T> xs = load_part(x + p, k - p);
     for (int r = 0; r < group; r++) sum[r] += load_part(mat + r * ld + p, k - p) * xs;
   }
-  for (int r = group; r < 4; r++) sum[r] = sum[group - 1];
   const vec<T> s01 = add_pairs<1>(sum[0], sum[1], all), s23 = add_pairs<1>(sum[2], sum[3], all);
   if constexpr (w == 2) {
     for (int r = 0; r < group; r++) y[r] = r < 2 ? s01[r] : s23[r - 2];

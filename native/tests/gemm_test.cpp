@@ -145,7 +145,8 @@ template <class T> void check_grid() {
 
 template <class T> void check_large() {
   const long shapes[][3] = {{32, 256, 64}, {128, 256, 784}, {256, 784, 128}, {33, 300, 700}, {1, 700, 300},
-                            {300, 1, 701}, {2, 1000, 1000}, {70, 129, 1023}, {1024, 10, 3}, {5, 1024, 257}};
+                            {300, 1, 701}, {2, 1000, 1000}, {70, 129, 1023}, {1024, 10, 3}, {5, 1024, 257},
+                            {601, 310, 150}, {517, 450, 40}};
   for (const auto& s : shapes)
     for (int form = 0; form < 4; form++)
       check<T>({(form & 1) != 0, (form & 2) != 0, s[0], s[1], s[2], true, form == 1, form != 2, form == 0 ? 0 : 5});
@@ -155,8 +156,11 @@ template <class T> void check_large() {
 template <class T> void check_bits() {
   for (int round = 0; round < 400; round++) {
     const unsigned r = random_bits();
-    const Case q = {(r & 1) != 0, (r & 2) != 0, 2 + long(random_bits()) % 150, round % 9 == 0 ? 1 : 2 + long(random_bits()) % 150,
-                    long(random_bits()) % (round % 10 == 0 ? 900 : 90), (r & 4) != 0, false, true, 0};
+    const auto up_to = [](long n) { return 2 + long(random_bits()) % n; };
+    const bool wide = round % 20 == 0;  // large enough for A to be packed in the whole and not in a piece
+    const long m = wide ? 600 : up_to(150), n = wide ? 300 : round % 9 == 0 ? 1 : up_to(150);
+    const long k = wide ? 40 : up_to(round % 10 == 5 ? 900 : 90);
+    const Case q = {(r & 1) != 0, (r & 2) != 0, m, n, k, (r & 4) != 0, false, true, 0};
     Problem<T> p(q);
     p.run();
     std::vector<T> whole(p.c.at, p.c.at + q.m * q.n);
@@ -169,9 +173,9 @@ template <class T> void check_bits() {
       const T* a = rows ? p.a.at + from * (q.ta ? 1 : p.a.ld) : p.a.at;
       const T* b = rows ? p.b.at : p.b.at + from * (q.tb ? p.b.ld : 1);
       const T* bias = !q.bias ? nullptr : rows ? p.bias.at : p.bias.at + from;
-      const long m = rows ? size : q.m, n = rows ? q.n : size;
-      std::vector<T> work(gemm_work<T>(q.ta, q.tb, m, n, q.k) + 1);
-      gemm<T>(q.ta, q.tb, m, n, q.k, a, p.a.ld, b, p.b.ld, bias, false, p.c.at + from * (rows ? q.n : 1), p.c.ld,
+      const long piece_m = rows ? size : m, piece_n = rows ? n : size;
+      std::vector<T> work(gemm_work<T>(q.ta, q.tb, piece_m, piece_n, k) + 1);
+      gemm<T>(q.ta, q.tb, piece_m, piece_n, k, a, p.a.ld, b, p.b.ld, bias, false, p.c.at + from * (rows ? q.n : 1), p.c.ld,
               work.data());
     }
     if (std::memcmp(whole.data(), p.c.at, whole.size() * sizeof(T))) report("bits depend on the cut", type_name<T>(), q);

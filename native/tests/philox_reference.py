@@ -13,7 +13,12 @@ import numpy as np
 from glassnet.graph.types import Array
 from glassnet.ops import philox
 
-DRAWS = [(0, 0, 0), (1, 7, 3), (2**63 + 12345, 1 << 17, 2**40 + 5), (2**64 - 1, 2**32 - 1, 2**64 - 1)]
+DRAWS = [
+    (0, 0, 0),
+    (1, 7, 3),
+    (2**63 + 12345, 1 << 17, 2**40 + 5),
+    (2**64 - 1, 2**32 - 1, 2**64 - 1),
+]
 
 
 def lines(numbers: Array) -> list[str]:

@@ -1,4 +1,4 @@
-"""The native engine against the reference engine: every op, random graphs, every instruction set."""
+"""The native engine against the reference engine: ops, random graphs, instruction sets."""
 
 from __future__ import annotations
 
