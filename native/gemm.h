@@ -1,10 +1,12 @@
-// C = op(A) op(B) (+ bias) (+ C) for small and middle sizes, row-major; see docs/design/0007-matrix-products.md.
+// C = op(A) op(B) (+ bias) (+ C) for small and middle sizes, row-major; see
+// docs/design/0007-matrix-products.md.
 //
-// Bits. An element of C is one chain of multiply-adds in the order of k (gemm_tile.h), so it depends on its row of A,
-// its column of B and nothing else. Two exceptions add in the order of gemm_dot.h: n == 1 with A not transposed, and
-// m == 1 with B transposed. To split a product over threads with the same bits as unsplit: cut the rows of C into
-// pieces of at least 2 rows (multiples of tile_rows are fastest), or the columns into pieces of at least 2 columns
-// (multiples of tile_vectors * width<T>); not along k. Each thread needs a `work` of its own.
+// Bits. An element of C is one chain of multiply-adds in the order of k (gemm_tile.h), so it
+// depends on its row of A, its column of B and nothing else. Two exceptions add in the order of
+// gemm_dot.h: n == 1 with A not transposed, and m == 1 with B transposed. To split a product over
+// threads with the same bits as unsplit: cut the rows of C into pieces of at least 2 rows
+// (multiples of tile_rows are fastest), or the columns into pieces of at least 2 columns (multiples
+// of tile_vectors * width<T>); not along k. Each thread needs a `work` of its own.
 #pragma once
 #include "gemm_dot.h"
 #include "gemm_pack.h"
@@ -15,7 +17,8 @@ namespace GLASSNET_ISA {
 
 GLASSNET_INLINE long least(long a, long b) { return a < b ? a : b; }
 GLASSNET_INLINE long round_up(long a, long b) { return (a + b - 1) / b * b; }
-// The size of the pieces when n is cut evenly into pieces of at most `most`, each a multiple of `step`.
+// The size of the pieces when n is cut evenly into pieces of at most about `most`, multiples of
+// `step`.
 GLASSNET_INLINE long even_part(long n, long most, long step) {
   if (n <= most) return n;
   const long pieces = (n + most - 1) / most;
@@ -29,11 +32,13 @@ template <class T> struct gemm_plan {
 
   gemm_plan(bool ta, bool tb, long m, long n, long k) {
     constexpr long size = sizeof(T);
-    // A panel of B of at most 24 KiB stays in L1 while a block of A of at most 256 KiB passes by from L2.
+    // A panel of B of at most 24 KiB stays in L1 while a block of A of at most 256 KiB passes by
+    // from L2.
     k_block = even_part(k > 0 ? k : 1, 24 * 1024 / size / most_columns, 8);
     m_block = even_part(m, 256 * 1024 / size / k_block, tile_rows);
     pack_b = tb || (m >= 192 && k * n * size > 32 * 1024) || (!has_masks && n % width<T> != 0);
-    // Columns of a wide A, read from far apart, would fall on a few sets of the cache: worth a copy if read often.
+    // Columns of a wide A, read from far apart, would fall on a few sets of the cache: worth a copy
+    // if read often.
     pack_a = ta && m * size >= 2048 && n > 4 * most_columns && k > 32;
     most_vectors = m == 1 && !pack_b ? row_vectors : tile_vectors;
     panel_elements = pack_b ? k_block * most_columns : 0;
@@ -49,13 +54,16 @@ template <class T> long gemm_work(bool ta, bool tb, long m, long n, long k) {
   return gemm_plan<T>(ta, tb, m, n, k).elements;
 }
 
-// How m rows are cut into tiles of nearly equal height: `taller` tiles of rows + 1, then the others of `rows`.
+// How m rows are cut into tiles of nearly equal height: `taller` tiles of rows + 1, then the others
+// of `rows`.
 struct gemm_tiling {
   long tiles, rows, taller;
-  explicit gemm_tiling(long m) : tiles((m + tile_rows - 1) / tile_rows), rows(m / tiles), taller(m - rows * tiles) {}
+  explicit gemm_tiling(long m)
+      : tiles((m + tile_rows - 1) / tile_rows), rows(m / tiles), taller(m - rows * tiles) {}
 };
 
-// The columns of A that become m rows of C, copied tile by tile: to[row of the tile's first * k + p * rows + i].
+// The columns of A that become m rows of C, copied tile by tile, each tile by columns:
+// to[(first row of the tile) * k + p * rows + i].
 template <class T> void pack_tiles(const T* a, long lda, const gemm_tiling& tiling, long k, T* to) {
   for (long t = 0; t < tiling.tiles; t++) {
     const long rows = tiling.rows + (t < tiling.taller);
@@ -80,12 +88,12 @@ void gemm_rows(gemm_panel<T> panel, const gemm_tiling& tiling, long vectors, boo
   pick_tiles<T, by_columns, part>(rows, vectors)(panel, tiling.tiles - tiling.taller);
 }
 
-// A is m x k (ta: stored k x m), B is k x n (tb: stored n x k), leading dimensions in elements. `bias` has n entries,
-// added to each row, or is null; `accumulate` adds to C, which otherwise is only written. `work` has
-// gemm_work(ta, tb, m, n, k) elements. C overlaps nothing.
-template <class T>
-void gemm(bool ta, bool tb, long m, long n, long k, const T* a, long lda, const T* b, long ldb, const T* bias,
-          bool accumulate, T* c, long ldc, T* work) {
+// A is m x k (ta: stored k x m), B is k x n (tb: stored n x k), leading dimensions in elements.
+// `bias` has n entries, added to each row, or is null; `accumulate` adds to C, which otherwise is
+// only written. `work` has gemm_work(ta, tb, m, n, k) elements. C overlaps nothing.
+template <class T> void gemm(bool ta, bool tb, long m, long n, long k, const T* a, long lda,
+                             const T* b, long ldb, const T* bias, bool accumulate, T* c, long ldc,
+                             T* work) {
   constexpr long w = width<T>;
   if (m == 0 || n == 0) return;
   if (n == 1 && !ta) {
@@ -98,8 +106,9 @@ void gemm(bool ta, bool tb, long m, long n, long k, const T* a, long lda, const 
   if (m == 1 && tb && !ta) return gemv(n, k, b, ldb, a, bias, 1, accumulate, c, 1);
 
   const gemm_plan<T> plan(ta, tb, m, n, k);
-  const long vectors = (n + w - 1) / w, panels = (vectors + plan.most_vectors - 1) / plan.most_vectors;
-  const long narrow = vectors / panels, wider = vectors - narrow * panels;  // the first `wider` panels have one more
+  const long vectors = (n + w - 1) / w;
+  const long panels = (vectors + plan.most_vectors - 1) / plan.most_vectors;
+  const long narrow = vectors / panels, wider = vectors % panels;  // `wider` have one vector more
   T* const packed_a = work + plan.panel_elements;
   for (long i0 = 0; i0 < m; i0 += plan.m_block)
     for (long p0 = 0; p0 == 0 || p0 < k; p0 += plan.k_block) {
@@ -130,15 +139,18 @@ void gemm(bool ta, bool tb, long m, long n, long k, const T* a, long lda, const 
         panel.bias = bias && p0 == 0 ? bias + j : nullptr;
         panel.c = c + i0 * ldc + j;
         const bool part = panel.last < w;
-        if (ta) part ? gemm_rows<T, true, true>(panel, tiling, v, plan.pack_a)
-                     : gemm_rows<T, true, false>(panel, tiling, v, plan.pack_a);
-        else part ? gemm_rows<T, false, true>(panel, tiling, v, false)
-                  : gemm_rows<T, false, false>(panel, tiling, v, false);
+        if (ta)
+          part ? gemm_rows<T, true, true>(panel, tiling, v, plan.pack_a)
+               : gemm_rows<T, true, false>(panel, tiling, v, plan.pack_a);
+        else
+          part ? gemm_rows<T, false, true>(panel, tiling, v, false)
+               : gemm_rows<T, false, false>(panel, tiling, v, false);
       }
     }
 }
 
-// Whether OpenBLAS on one thread is faster for these sizes: see the table in docs/design/0007-matrix-products.md.
+// Whether OpenBLAS on one thread is faster for these sizes: see the table in
+// docs/design/0007-matrix-products.md.
 template <class T> bool prefer_blas(long m, long n, long k) {
   (void)m, (void)n, (void)k;
   return false;

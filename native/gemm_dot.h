@@ -1,13 +1,13 @@
-// Matrix times vector by dot products: for one example at a time (m = 1) and for one neuron (n = 1), where the tiles of
-// gemm_tile.h would wait for a single chain of sums.
+// Matrix times vector by dot products: for one example at a time (m = 1) and for one neuron
+// (n = 1), where the tiles of gemm_tile.h would wait for a single chain of sums.
 #pragma once
 #include "gemm_shuffle.h"
 
 namespace glassnet {
 namespace GLASSNET_ISA {
 
-// y[r] = x . mat[r] for `group` rows; the lanes of each product are added in the same order whatever the group, so a
-// row's bits do not depend on its neighbours.
+// y[r] = x . mat[r] for `group` rows; the lanes of each product are added in the same order
+// whatever the group, so a row's bits do not depend on its neighbours.
 template <class T, int group>
 GLASSNET_INLINE void dot_rows(long k, const T* mat, long ld, const T* x, T* y) {
   constexpr long w = width<T>;
@@ -27,15 +27,14 @@ GLASSNET_INLINE void dot_rows(long k, const T* mat, long ld, const T* x, T* y) {
   if constexpr (w == 2) {
     for (int r = 0; r < group; r++) y[r] = r < 2 ? s01[r] : s23[r - 2];
   } else {
-    const auto four = fold_to_four(add_pairs<2>(s01, s23, all));  // lane r: a part of the sum of row r
+    const auto four = fold_to_four(add_pairs<2>(s01, s23, all));  // lane r is the sum of row r
     for (int r = 0; r < group; r++) y[r] = four[r];
   }
 }
 
 // c[r * step] = mat[r] . x + bias[r * bias_step] (+ c): `bias_step` 0 gives one bias to all.
-template <class T>
-void gemv(long rows, long k, const T* mat, long ld, const T* x, const T* bias, long bias_step, bool add_c, T* c,
-          long step) {
+template <class T> void gemv(long rows, long k, const T* mat, long ld, const T* x, const T* bias,
+                             long bias_step, bool add_c, T* c, long step) {
   const auto finish = [&](long r, T sum) {
     if (bias) sum += bias[r * bias_step];
     if (add_c) sum += c[r * step];

@@ -1,5 +1,5 @@
-// A panel of B copied: its columns (1 to tile_vectors vectors) side by side for each k, zeros or copies of the last
-// column in the lanes beyond n (they are computed and never stored).
+// A panel of B copied: its columns (1 to tile_vectors vectors) side by side for each k, zeros or
+// copies of the last column in the lanes beyond n (they are computed and never stored).
 #pragma once
 #include "gemm_shuffle.h"
 
@@ -22,12 +22,14 @@ template <class T, class Address> GLASSNET_INLINE vec<T> load_pieces(Address add
 #endif
 }
 
-// One vector of columns: to[p * ld_to + lane] = row(lane)[p], for the row addresses that `row` gives.
+// One vector of columns: to[p * ld_to + lane] = row(lane)[p], for the row addresses that `row`
+// gives.
 template <class T, class Row> GLASSNET_INLINE void pack_rows(Row row, long k, T* to, long ld_to) {
   constexpr long w = width<T>, pieces = 16 / long(sizeof(T));
   const auto some = [&](long p) {
     vec<T> v[pieces];
-    for (long r = 0; r < pieces; r++) v[r] = load_pieces<T>([&](int lane) { return row(lane * pieces + r) + p; });
+    for (long r = 0; r < pieces; r++)
+      v[r] = load_pieces<T>([&](int lane) { return row(lane * pieces + r) + p; });
     transpose_in_lanes<T>(v);
     for (long r = 0; r < pieces; r++) store(to + (p + r) * ld_to, v[r]);
   };

@@ -1,9 +1,11 @@
-// Vectors as wide as the instruction set allows, by the vector extensions of GCC and Clang: + - * / < == & | << and
-// ?: work on them lane by lane, and a * b + c becomes one fused instruction under -ffp-contract=fast.
+// Vectors as wide as the instruction set allows, by the vector extensions of GCC and Clang: the
+// operators (+ - * / < == & | << and ?:) work lane by lane, and a * b + c becomes one fused
+// instruction under -ffp-contract=fast.
 //
-// Kernels live in `namespace glassnet { namespace GLASSNET_ISA {`, so that the translation units of the instruction
-// sets can be linked together. For the same reason a kernel calls no inline function or template of the standard
-// library: the linker keeps one copy of those, and might keep the one that this machine cannot run.
+// Kernels live in `namespace glassnet { namespace GLASSNET_ISA {`, so that the translation units of
+// the instruction sets can be linked together. For the same reason a kernel calls no inline
+// function or template of the standard library: the linker keeps one copy of those, and might keep
+// the one that this machine cannot run.
 #pragma once
 #include <cstdint>
 #if defined(__x86_64__)
@@ -39,8 +41,14 @@ template <class A> constexpr bool same_type<A, A> = true;
 
 // The signed and unsigned integers as wide as T.
 template <long bytes> struct int_of_size;
-template <> struct int_of_size<4> { typedef std::int32_t signed_type; typedef std::uint32_t unsigned_type; };
-template <> struct int_of_size<8> { typedef std::int64_t signed_type; typedef std::uint64_t unsigned_type; };
+template <> struct int_of_size<4> {
+  typedef std::int32_t signed_type;
+  typedef std::uint32_t unsigned_type;
+};
+template <> struct int_of_size<8> {
+  typedef std::int64_t signed_type;
+  typedef std::uint64_t unsigned_type;
+};
 template <class T> using int_of = typename int_of_size<sizeof(T)>::signed_type;
 template <class T> using uint_of = typename int_of_size<sizeof(T)>::unsigned_type;
 
@@ -48,9 +56,11 @@ template <class T> struct vec_types {
   typedef T type __attribute__((vector_size(vec_bytes)));
   typedef T in_memory __attribute__((vector_size(vec_bytes), aligned(sizeof(T)), may_alias));
 };
-// T is float, double, or a 4- or 8-byte integer. `vec<T>{}` is zero; v[i] is lane i (slow: for tests and tails).
+// T is float, double, or a 4- or 8-byte integer. `vec<T>{}` is zero; v[i] is lane i (slow: for
+// tests and tails).
 template <class T> using vec = typename vec_types<T>::type;
-template <class T> using ivec = vec<int_of<T>>;   // what a comparison of two vec<T> gives: lanes 0 or -1
+// What a comparison of two vec<T> gives: lanes 0 or -1.
+template <class T> using ivec = vec<int_of<T>>;
 template <class T> using uvec = vec<uint_of<T>>;
 template <class T> constexpr long width = vec_bytes / long(sizeof(T));
 
@@ -77,29 +87,39 @@ template <class T> GLASSNET_INLINE void store(T* p, vec<T> v) {
   *reinterpret_cast<typename vec_types<T>::in_memory*>(p) = v;
 }
 
-// The first n elements (0 <= n <= width<T>), zeros in the other lanes; nothing is read beyond p + n.
+// The first n elements (0 <= n <= width<T>), zeros in the other lanes; nothing is read
+// beyond p + n.
 template <class T> GLASSNET_INLINE vec<T> load_part(const T* p, long n) {
 #if defined(__AVX512F__)
-  if constexpr (same_type<T, float>) return vec<T>(_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), p));
-  else if constexpr (same_type<T, double>) return vec<T>(_mm512_maskz_loadu_pd(__mmask8((1u << n) - 1), p));
-  else if constexpr (sizeof(T) == 4) return vec<T>(_mm512_maskz_loadu_epi32(__mmask16((1u << n) - 1), p));
+  if constexpr (same_type<T, float>)
+    return vec<T>(_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), p));
+  else if constexpr (same_type<T, double>)
+    return vec<T>(_mm512_maskz_loadu_pd(__mmask8((1u << n) - 1), p));
+  else if constexpr (sizeof(T) == 4)
+    return vec<T>(_mm512_maskz_loadu_epi32(__mmask16((1u << n) - 1), p));
   else return vec<T>(_mm512_maskz_loadu_epi64(__mmask8((1u << n) - 1), p));
 #elif defined(__AVX2__)
   const __m256i mask = __m256i(splat<int_of<T>>(int_of<T>(n)) > iota<int_of<T>>());
   if constexpr (same_type<T, float>) return vec<T>(_mm256_maskload_ps(p, mask));
   else if constexpr (same_type<T, double>) return vec<T>(_mm256_maskload_pd(p, mask));
-  else if constexpr (sizeof(T) == 4) return vec<T>(_mm256_maskload_epi32(reinterpret_cast<const int*>(p), mask));
+  else if constexpr (sizeof(T) == 4)
+    return vec<T>(_mm256_maskload_epi32(reinterpret_cast<const int*>(p), mask));
   else return vec<T>(_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), mask));
 #else
   if constexpr (width<T> == 2) {
     return n <= 0 ? vec<T>{} : n == 1 ? vec<T>{p[0], 0} : load(p);
   } else {
     switch (n) {
-      case 0: return vec<T>{};
-      case 1: return vec<T>{p[0], 0, 0, 0};
-      case 2: return vec<T>{p[0], p[1], 0, 0};
-      case 3: return vec<T>{p[0], p[1], p[2], 0};
-      default: return load(p);
+      case 0:
+        return vec<T>{};
+      case 1:
+        return vec<T>{p[0], 0, 0, 0};
+      case 2:
+        return vec<T>{p[0], p[1], 0, 0};
+      case 3:
+        return vec<T>{p[0], p[1], p[2], 0};
+      default:
+        return load(p);
     }
   }
 #endif
@@ -109,14 +129,17 @@ template <class T> GLASSNET_INLINE vec<T> load_part(const T* p, long n) {
 template <class T> GLASSNET_INLINE void store_part(T* p, vec<T> v, long n) {
 #if defined(__AVX512F__)
   if constexpr (same_type<T, float>) _mm512_mask_storeu_ps(p, __mmask16((1u << n) - 1), __m512(v));
-  else if constexpr (same_type<T, double>) _mm512_mask_storeu_pd(p, __mmask8((1u << n) - 1), __m512d(v));
-  else if constexpr (sizeof(T) == 4) _mm512_mask_storeu_epi32(p, __mmask16((1u << n) - 1), __m512i(v));
+  else if constexpr (same_type<T, double>)
+    _mm512_mask_storeu_pd(p, __mmask8((1u << n) - 1), __m512d(v));
+  else if constexpr (sizeof(T) == 4)
+    _mm512_mask_storeu_epi32(p, __mmask16((1u << n) - 1), __m512i(v));
   else _mm512_mask_storeu_epi64(p, __mmask8((1u << n) - 1), __m512i(v));
 #elif defined(__AVX2__)
   const __m256i mask = __m256i(splat<int_of<T>>(int_of<T>(n)) > iota<int_of<T>>());
   if constexpr (same_type<T, float>) _mm256_maskstore_ps(p, mask, __m256(v));
   else if constexpr (same_type<T, double>) _mm256_maskstore_pd(p, mask, __m256d(v));
-  else if constexpr (sizeof(T) == 4) _mm256_maskstore_epi32(reinterpret_cast<int*>(p), mask, __m256i(v));
+  else if constexpr (sizeof(T) == 4)
+    _mm256_maskstore_epi32(reinterpret_cast<int*>(p), mask, __m256i(v));
   else _mm256_maskstore_epi64(reinterpret_cast<long long*>(p), mask, __m256i(v));
 #else
   if (n >= width<T>) return store(p, v);
@@ -124,15 +147,18 @@ template <class T> GLASSNET_INLINE void store_part(T* p, vec<T> v, long n) {
 #endif
 }
 
-// a in the lanes where the mask is -1, b where it is 0: select(x < y, x, y). The mask has lanes as wide as V's.
+// a in the lanes where the mask is -1, b where it is 0: select(x < y, x, y). The mask has lanes as
+// wide as V's.
 template <class M, class V> GLASSNET_INLINE V select(M mask, V a, V b) { return mask ? a : b; }
 
 // The same bits read as another vector type: as<ivec<float>>(x), as<vec<float>>(i).
 template <class To, class From> GLASSNET_INLINE To as(From v) { return (To)v; }
 
-// Lane by lane to another type of the same size; float to integer truncates. (Between double and int64 there is no
-// instruction before AVX-512DQ: slow.)
-template <class To, class From> GLASSNET_INLINE To convert(From v) { return __builtin_convertvector(v, To); }
+// Lane by lane to another type of the same size; float to integer truncates. (Between double and
+// int64 there is no instruction before AVX-512DQ: slow.)
+template <class To, class From> GLASSNET_INLINE To convert(From v) {
+  return __builtin_convertvector(v, To);
+}
 
 template <class T> GLASSNET_INLINE vec<T> sqrt_of(vec<T> v) {
 #if defined(__AVX512F__)
@@ -149,26 +175,37 @@ template <class T> GLASSNET_INLINE vec<T> sqrt_of(vec<T> v) {
   if constexpr (same_type<T, float>) return vec<T>(vsqrtq_f32(float32x4_t(v)));
   else return vec<T>(vsqrtq_f64(float64x2_t(v)));
 #else
-  for (long i = 0; i < width<T>; i++) v[i] = same_type<T, float> ? __builtin_sqrtf(v[i]) : __builtin_sqrt(v[i]);
+  for (long i = 0; i < width<T>; i++)
+    v[i] = same_type<T, float> ? __builtin_sqrtf(v[i]) : __builtin_sqrt(v[i]);
   return v;
 #endif
 }
 
-// All lanes combined in halves: lane i with lane i + width / 2, and so on; the order is the same on each call.
+// All lanes combined in halves: lane i with lane i + width / 2, and so on; the order is the same on
+// each call.
 template <class V, class Op> GLASSNET_INLINE auto fold(V v, Op op) {
   constexpr int lanes = sizeof(v) / sizeof(v[0]);
   if constexpr (lanes == 2) return op(v[0], v[1]);
   else if constexpr (lanes == 4)
     return fold(op(__builtin_shufflevector(v, v, 0, 1), __builtin_shufflevector(v, v, 2, 3)), op);
   else if constexpr (lanes == 8)
-    return fold(op(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7)), op);
+    return fold(
+        op(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7)),
+        op);
   else
     return fold(op(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7),
-                   __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)), op);
+                   __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)),
+                op);
 }
-struct add_lanes { template <class V> GLASSNET_INLINE V operator()(V a, V b) const { return a + b; } };
-struct max_lanes { template <class V> GLASSNET_INLINE V operator()(V a, V b) const { return a > b ? a : b; } };
-struct min_lanes { template <class V> GLASSNET_INLINE V operator()(V a, V b) const { return a < b ? a : b; } };
+struct add_lanes {
+  template <class V> GLASSNET_INLINE V operator()(V a, V b) const { return a + b; }
+};
+struct max_lanes {
+  template <class V> GLASSNET_INLINE V operator()(V a, V b) const { return a > b ? a : b; }
+};
+struct min_lanes {
+  template <class V> GLASSNET_INLINE V operator()(V a, V b) const { return a < b ? a : b; }
+};
 template <class V> GLASSNET_INLINE auto sum_lanes(V v) { return fold(v, add_lanes{}); }
 
 }  // namespace GLASSNET_ISA

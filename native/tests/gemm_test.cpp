@@ -1,8 +1,9 @@
-// gemm.h against a triple loop in long double. Every buffer lies against a page that may not be touched, and what lies
-// between the rows is poisoned. Build once for each instruction set, e.g.
+// gemm.h against a triple loop in long double. Every buffer lies against a page that may not be
+// touched, and what lies between the rows is poisoned. Build once for each instruction set, e.g.
 //   g++ -std=c++17 -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -Wall -Wextra -Werror
 //       -mavx2 -mfma -DGLASSNET_ISA=avx2 -I.. gemm_test.cpp -o gemm_test_avx2
-// and again with -O1 -fsanitize=address,undefined. Exit status 77: this machine lacks the instructions.
+// and again with -O1 -fsanitize=address,undefined. Exit status 77: this machine lacks the
+// instructions.
 #include "gemm.h"
 
 #include <sys/mman.h>
@@ -39,7 +40,8 @@ struct Arena {
   static constexpr long page = 65536, size = 128 * page;
   char* base;
   Arena() {
-    base = static_cast<char*>(mmap(nullptr, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    base = static_cast<char*>(
+        mmap(nullptr, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (base == MAP_FAILED || mprotect(base + page, size, PROT_READ | PROT_WRITE)) std::abort();
     base += page;
   }
@@ -56,7 +58,9 @@ unsigned random_bits() {
   state ^= state << 13, state ^= state >> 7, state ^= state << 17;
   return unsigned(state >> 16);
 }
-template <class T> T random_value() { return T(int(random_bits() % 2001) - 1000) / T(512); }
+// All the digits of a float, and too many for the products of doubles to be exact: the order of a
+// sum shows.
+template <class T> T random_value() { return T(int(random_bits())) / T(1 << 30); }
 
 template <class T> constexpr T poison = std::numeric_limits<T>::quiet_NaN();
 
@@ -72,12 +76,17 @@ template <class T> struct Matrix {
   T& operator()(long i, long j) { return at[i * ld + j]; }
 };
 
-struct Case { bool ta, tb; long m, n, k; bool bias, accumulate, at_end; long gap; };
+struct Case {
+  bool ta, tb;
+  long m, n, k;
+  bool bias, accumulate, at_end;
+  long gap;
+};
 
 void report(const char* what, const char* type, const Case& q) {
   if (failures++ < 20)
-    std::printf("%s: %s ta=%d tb=%d m=%ld n=%ld k=%ld bias=%d accumulate=%d at_end=%d gap=%ld\n", what, type, q.ta, q.tb,
-                q.m, q.n, q.k, q.bias, q.accumulate, q.at_end, q.gap);
+    std::printf("%s: %s ta=%d tb=%d m=%ld n=%ld k=%ld bias=%d accumulate=%d at_end=%d gap=%ld\n",
+                what, type, q.ta, q.tb, q.m, q.n, q.k, q.bias, q.accumulate, q.at_end, q.gap);
 }
 template <class T> const char* type_name() { return sizeof(T) == 4 ? "float" : "double"; }
 
@@ -96,8 +105,8 @@ template <class T> struct Problem {
     for (long i = 0; i < n; i++) work[i] = poison<T>;
   }
   void run() {
-    gemm<T>(q.ta, q.tb, q.m, q.n, q.k, a.at, a.ld, b.at, b.ld, q.bias ? bias.at : nullptr, q.accumulate, c.at, c.ld,
-            work);
+    gemm<T>(q.ta, q.tb, q.m, q.n, q.k, a.at, a.ld, b.at, b.ld, q.bias ? bias.at : nullptr,
+            q.accumulate, c.at, c.ld, work);
   }
 };
 
@@ -123,7 +132,8 @@ template <class T> void check(const Case& q) {
       if (q.bias) add(problem.bias(0, j));
       if (q.accumulate) add(old[i * q.n + j]);
       for (long p = 0; p < q.k; p++)
-        add((long double)(q.ta ? problem.a(p, i) : problem.a(i, p)) * (q.tb ? problem.b(j, p) : problem.b(p, j)));
+        add((long double)(q.ta ? problem.a(p, i) : problem.a(i, p)) *
+            (q.tb ? problem.b(j, p) : problem.b(p, j)));
       const long double error = std::fabs(problem.c(i, j) - sum);
       right = right && error <= (q.k + 2) * std::numeric_limits<T>::epsilon() * size;
     }
@@ -138,18 +148,19 @@ template <class T> void check_grid() {
       for (long k : sizes)
         for (int form = 0; form < 4; form++) {
           const unsigned r = random_bits();
-          check<T>({(form & 1) != 0, (form & 2) != 0, m, n, k, (r & 1) != 0, (r & 2) != 0, (r & 4) != 0,
-                    r & 8 ? long(r >> 4) % 19 : 0});
+          check<T>({(form & 1) != 0, (form & 2) != 0, m, n, k, (r & 1) != 0, (r & 2) != 0,
+                    (r & 4) != 0, r & 8 ? long(r >> 4) % 19 : 0});
         }
 }
 
 template <class T> void check_large() {
-  const long shapes[][3] = {{32, 256, 64}, {128, 256, 784}, {256, 784, 128}, {33, 300, 700}, {1, 700, 300},
-                            {300, 1, 701}, {2, 1000, 1000}, {70, 129, 1023}, {1024, 10, 3}, {5, 1024, 257},
-                            {601, 310, 150}, {517, 450, 40}};
+  const long shapes[][3] = {{32, 256, 64}, {128, 256, 784}, {256, 784, 128}, {33, 300, 700},
+                            {1, 700, 300}, {300, 1, 701},   {2, 1000, 1000}, {70, 129, 1023},
+                            {1024, 10, 3}, {5, 1024, 257},  {601, 310, 150}, {517, 450, 40}};
   for (const auto& s : shapes)
     for (int form = 0; form < 4; form++)
-      check<T>({(form & 1) != 0, (form & 2) != 0, s[0], s[1], s[2], true, form == 1, form != 2, form == 0 ? 0 : 5});
+      check<T>({(form & 1) != 0, (form & 2) != 0, s[0], s[1], s[2], true, form == 1, form != 2,
+                form == 0 ? 0 : 5});
 }
 
 // Any cut of the rows or columns into pieces of two or more gives the bits of the whole.
@@ -157,7 +168,8 @@ template <class T> void check_bits() {
   for (int round = 0; round < 400; round++) {
     const unsigned r = random_bits();
     const auto up_to = [](long n) { return 2 + long(random_bits()) % n; };
-    const bool wide = round % 20 == 0;  // large enough for A to be packed in the whole and not in a piece
+    const bool wide =
+        round % 20 == 0;  // large enough for A to be packed in the whole and not in a piece
     const long m = wide ? 600 : up_to(150), n = wide ? 300 : round % 9 == 0 ? 1 : up_to(150);
     const long k = wide ? 40 : up_to(round % 10 == 5 ? 900 : 90);
     const Case q = {(r & 1) != 0, (r & 2) != 0, m, n, k, (r & 4) != 0, false, true, 0};
@@ -175,10 +187,11 @@ template <class T> void check_bits() {
       const T* bias = !q.bias ? nullptr : rows ? p.bias.at : p.bias.at + from;
       const long piece_m = rows ? size : m, piece_n = rows ? n : size;
       std::vector<T> work(gemm_work<T>(q.ta, q.tb, piece_m, piece_n, k) + 1);
-      gemm<T>(q.ta, q.tb, piece_m, piece_n, k, a, p.a.ld, b, p.b.ld, bias, false, p.c.at + from * (rows ? q.n : 1), p.c.ld,
-              work.data());
+      gemm<T>(q.ta, q.tb, piece_m, piece_n, k, a, p.a.ld, b, p.b.ld, bias, false,
+              p.c.at + from * (rows ? q.n : 1), p.c.ld, work.data());
     }
-    if (std::memcmp(whole.data(), p.c.at, whole.size() * sizeof(T))) report("bits depend on the cut", type_name<T>(), q);
+    if (std::memcmp(whole.data(), p.c.at, whole.size() * sizeof(T)))
+      report("bits depend on the cut", type_name<T>(), q);
   }
 }
 
@@ -200,7 +213,9 @@ template <class T> void check_special() {
           for (long i = 0; i < m; i++)
             for (long j = 0; j < n; j++) {
               const T v = p.c(i, j);
-              const bool fine = j != column ? std::isfinite(v) : i == row ? std::isnan(v) : v == inf;
+              const bool fine = j != column ? std::isfinite(v)
+                                : i == row  ? std::isnan(v)
+                                            : v == inf;
               if (!fine) return report("infinity", type_name<T>(), q);
             }
           (q.tb ? p.b(column, at) : p.b(at, column)) = 1;

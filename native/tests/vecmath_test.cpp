@@ -4,6 +4,7 @@
 // `vecmath_test` takes seconds; `vecmath_test all` tries all 2^32 floats for exp, tanh and logistic.
 #include "../vecmath.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -89,13 +90,12 @@ template <class T> struct Worst {
 template <class T> void try_inputs(const Function<T>& f, const std::vector<T>& inputs, Worst<T>& worst) {
   const T nan = std::numeric_limits<T>::quiet_NaN();
   for (std::size_t i = 0; i < inputs.size(); i += width<T>) {
-    vec<T> x{};
-    for (long j = 0; j < width<T>; j++) x[j] = inputs[std::min(i + j, inputs.size() - 1)];
-    vec<T> y = f.ours(x);
+    T lanes[width<T>];
+    for (long j = 0; j < width<T>; j++) lanes[j] = inputs[std::min(i + j, inputs.size() - 1)];
+    const vec<T> x = load<T>(lanes), y = f.ours(x);
     for (long j = 0; j < width<T>; j++) worst.add(error_in_ulps<T>(y[j], f.exact(x[j])), x[j]);
-    vec<T> lonely = x;
-    lonely[width<T> - 1] = nan;
-    const vec<T> z = f.ours(lonely);
+    lanes[width<T> - 1] = nan;
+    const vec<T> z = f.ours(load<T>(lanes));
     for (long j = 0; j + 1 < width<T>; j++)
       if (to_bits<T>(y[j]) != to_bits<T>(z[j]) && !std::isnan(y[j])) {
         if (failures++ < 20) std::printf("%s(%.17g) depends on the other lanes\n", f.name, double(x[j]));

@@ -57,6 +57,8 @@ class Answerer:
         """Answer an array that is just as it should be, with the least overhead; else None."""
         if type(x) is not np.ndarray or x.ndim != 2 or not 0 < len(x) <= CHUNK:
             return None
+        if x.dtype.kind not in "fiub":  # text or objects: they may be numbers all the same
+            return None
         program = self._programs.get(len(x)) or self.program(len(x))
         return program.answer(x, classes) if isinstance(program, Answers) else None
 

@@ -126,16 +126,19 @@ class Network:
                 value = np.asarray(values[key], self.dtype.numpy)
                 if value.shape != entry.shape:
                     raise ShapeError(f"{key} must have shape {entry.shape}; it has {value.shape}")
-                found[f"{prefix}/{key}"] = value
+                # What was converted takes its place: later changes inside it are seen.
+                values[key] = found[f"{prefix}/{key}"] = value
         return found
 
     def _answers(self) -> Answerer:
         """Return what answers with the arrays that hold the parameters now."""
-        arrays = [*self.parameters.values(), *self.statistics.values()]
-        if self._answerer is None or list(map(id, arrays)) != self._arrays:
+        if self._answerer is None or self._array_ids() != self._arrays:
             self._answerer = Answerer(self.stack, self.dtype, self._values())
-            self._arrays = list(map(id, arrays))
+            self._arrays = self._array_ids()
         return self._answerer
+
+    def _array_ids(self) -> list[int]:
+        return [id(array) for array in (*self.parameters.values(), *self.statistics.values())]
 
     def _answer(self, x: Any, classes: bool) -> Array:
         """Run the network on examples, and say what is wrong with those that do not fit."""

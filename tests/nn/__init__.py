@@ -1,0 +1,1 @@
+"""Conformance of activations, layers, losses and initialisers with oracles written apart."""

@@ -1,0 +1,1 @@
+"""The loop, its history, model files, targets: against plain NumPy, PyTorch and scikit-learn."""

@@ -1,0 +1,1 @@
+"""Calculations worked by hand, as documents: the numbers are those that a person writes down."""
