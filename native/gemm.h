@@ -39,7 +39,7 @@ template <class T> struct gemm_plan {
     pack_b = tb || (m >= 192 && k * n * size > 32 * 1024) || (!has_masks && n % width<T> != 0);
     // Columns of a wide A, read from far apart, would fall on a few sets of the cache: worth a copy
     // if read often.
-    pack_a = ta && m * size >= 2048 && n > 4 * most_columns && k > 32;
+    pack_a = ta && m * size >= 2048 && n > 4 * most_columns && k >= 16;
     most_vectors = m == 1 && !pack_b ? row_vectors : tile_vectors;
     panel_elements = pack_b ? k_block * most_columns : 0;
     elements = panel_elements + (pack_a ? m_block * k_block : 0);
@@ -149,11 +149,16 @@ template <class T> void gemm(bool ta, bool tb, long m, long n, long k, const T* 
     }
 }
 
-// Whether OpenBLAS on one thread is faster for these sizes: see the table in
-// docs/design/0007-matrix-products.md.
+// Whether OpenBLAS on one thread is faster for these sizes: never by more than the noise on x86-64,
+// from 1 x 1 x 20 to 2048 x 2048 x 512 (docs/design/0007-matrix-products.md). On Arm nobody has
+// measured; its tuned kernels are trusted with what is large.
 template <class T> bool prefer_blas(long m, long n, long k) {
+#if defined(__x86_64__)
   (void)m, (void)n, (void)k;
   return false;
+#else
+  return m > 1 && n > 16 && m * n * k >= 128L * 128 * 128;
+#endif
 }
 
 }  // namespace GLASSNET_ISA
