@@ -128,6 +128,46 @@ static nb::tuple run_epoch(Store& store, std::map<long, Program*> programs, std:
   return nb::make_tuple(done, sums, finite, stopped_by);
 }
 
+// The same for a linear neuron in online mode, by its own kernel; the arguments and the result are those of run_epoch.
+static nb::tuple run_linear_neuron(Store& store, const std::string& weights, const std::string& bias, double factor, AnyArray x,
+                                   AnyArray targets, nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig> order,
+                                   nb::ndarray<const double, nb::ndim<1>, nb::c_contig> rates, nb::object after) {
+  Store::Entry& w = store.at(weights);
+  const bool is_double = w.dtype == DType::f64;
+  const long n = long(order.shape(0));
+  if (x.ndim() != 2 || x.shape(0) != targets.shape(0) || long(x.shape(1)) > w.count || rates.shape(0) != order.shape(0) ||
+      x.itemsize() != std::size_t(bytes_of(w.dtype)) || targets.itemsize() != x.itemsize() || targets.size() != targets.shape(0))
+    throw std::invalid_argument("the arrays do not fit");
+  for (long i = 0; i < n; i++)
+    if (order.data()[i] < 0 || order.data()[i] >= long(x.shape(0))) throw std::invalid_argument("the order names an example that is not there");
+  LinearNeuron job{w.data(), bias.empty() ? nullptr : store.at(bias).data(), x.data(), targets.data(), order.data(), rates.data(),
+                   long(x.shape(1)), factor, is_double ? 1.7976931348623157e308 : 3.402823466e38, is_double};
+  nb::object stopped_by = nb::none();
+  bool finite = true;
+  {
+    nb::gil_scoped_release release;
+    auto last = std::chrono::steady_clock::now();
+    while (job.done < n) {
+      const long until = std::min(n, job.done + std::max(1L, 65536 / std::max(1L, job.inputs)));
+      best_kernels().linear_neuron(job, job.done, until);
+      if (job.done < until) { finite = false; break; }
+      const auto now = std::chrono::steady_clock::now();
+      if (std::chrono::duration<double>(now - last).count() >= 0.05) {
+        last = now;
+        nb::gil_scoped_acquire acquire;
+        try {
+          if (PyErr_CheckSignals() != 0) throw nb::python_error();
+          after(job.done, job.loss / double(job.done));
+        } catch (nb::python_error& error) {
+          stopped_by = nb::borrow(error.value());
+          break;
+        }
+      }
+    }
+  }
+  return nb::make_tuple(job.done, job.loss, finite, stopped_by);
+}
+
 static void write_memory(Store& store, const std::string& name, AnyArray array) {
   Store::Entry& entry = store.at(name);
   if (array.nbytes() > std::size_t(entry.count * bytes_of(entry.dtype)) || array.itemsize() != std::size_t(bytes_of(entry.dtype)))
@@ -214,6 +254,7 @@ NB_MODULE(_native, m) {
       }, nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
       .def("__call__", &Answer::call);
   m.def("run_epoch", run_epoch);
+  m.def("run_linear_neuron", run_linear_neuron);
   m.def("permutation", [](long n, std::uint64_t seed, std::uint32_t stream, std::uint64_t counter) {
     int bits = 1;
     while (bits < 20 && (1L << bits) < n) bits++;
@@ -225,5 +266,4 @@ NB_MODULE(_native, m) {
     return nb::ndarray<nb::numpy, std::int64_t>(order, {std::size_t(n)}, owner);
   });
   m.def("kernel_names", [] { std::vector<std::string> names; for (const Kernels* k : all_kernels()) names.push_back(k->name); return names; });
-  m.def("set_blas", [](std::uintptr_t f32, std::uintptr_t f64) { blas.f32 = reinterpret_cast<Gemm32>(f32); blas.f64 = reinterpret_cast<Gemm64>(f64); });
 }

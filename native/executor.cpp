@@ -62,8 +62,6 @@ Store::Entry& Store::at(const std::string& name) {
   return found->second;
 }
 
-Blas blas;
-
 Program::Program(Store& store, long arena_bytes, const std::string& kernels)
     : store_(store), arena_(std::size_t(arena_bytes)), kernels_(kernels_named(kernels)) {}
 
@@ -89,26 +87,15 @@ void Program::chain(Chain description) {
   instructions_.push_back([this, &c, scratch] { kernels_.chain(c, scratch, trouble_); });
 }
 
-template <class T, class Own, class Work, class Prefer, class Big>
+template <class T, class Gemm, class Work>
 static std::function<void()> make_product(const T* a, const T* b, const T* bias, T* c, long batch, long m, long n, long k,
-                                          bool ta, bool tb, Own own, Work work_size, Prefer prefer, Big big,
-                                          std::vector<Memory>& scratch) {
+                                          bool ta, bool tb, Gemm gemm, Work work_size, std::vector<Memory>& scratch) {
   const long lda = ta ? m : k, ldb = tb ? k : n;
-  if (big != nullptr && m > 0 && n > 0 && k > 0 && prefer(m, n, k))
-    return [=] {
-      for (long i = 0; i < batch; i++) {
-        T* out = c + i * m * n;
-        if (bias != nullptr)
-          for (long r = 0; r < m; r++) std::memcpy(out + r * n, bias, std::size_t(n) * sizeof(T));
-        big(101, ta ? 112 : 111, tb ? 112 : 111, int(m), int(n), int(k), T(1), a + i * m * k, int(lda), b + i * k * n,
-            int(ldb), T(bias != nullptr), out, int(n));
-      }
-    };
   scratch.emplace_back(std::size_t(work_size(ta, tb, m, n, k)) * sizeof(T) + 64);
   T* work = reinterpret_cast<T*>(scratch.back().data());
   return [=] {
     for (long i = 0; i < batch; i++)
-      own(ta, tb, m, n, k, a + i * m * k, lda, b + i * k * n, ldb, bias, false, c + i * m * n, n, work);
+      gemm(ta, tb, m, n, k, a + i * m * k, lda, b + i * k * n, ldb, bias, false, c + i * m * n, n, work);
   };
 }
 
@@ -116,12 +103,10 @@ void Program::product(char* a, char* b, char* bias, char* c, long batch, long m,
                       bool is_double) {
   if (is_double)
     instructions_.push_back(make_product<double>((double*)a, (double*)b, (double*)bias, (double*)c, batch, m, n, k, ta, tb,
-                                                 kernels_.gemm_f64, kernels_.gemm_work_f64, kernels_.prefer_blas_f64,
-                                                 blas.f64, scratch_));
+                                                 kernels_.gemm_f64, kernels_.gemm_work_f64, scratch_));
   else
     instructions_.push_back(make_product<float>((float*)a, (float*)b, (float*)bias, (float*)c, batch, m, n, k, ta, tb,
-                                                kernels_.gemm_f32, kernels_.gemm_work_f32, kernels_.prefer_blas_f32,
-                                                blas.f32, scratch_));
+                                                kernels_.gemm_f32, kernels_.gemm_work_f32, scratch_));
 }
 
 // Walks a box of any number of axes; calls f(offset_a, offset_b) for each of its elements, row after row.

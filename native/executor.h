@@ -52,14 +52,6 @@ class Store {
   std::map<std::string, Entry> entries_;
 };
 
-typedef void (*Gemm32)(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*, int);
-typedef void (*Gemm64)(int, int, int, int, int, int, double, const double*, int, const double*, int, double, double*, int);
-struct Blas { Gemm32 f32 = nullptr; Gemm64 f64 = nullptr; };
-extern Blas blas;
-
-// Where a buffer lies: in the arena, in the store, or among the program's constants.
-struct Address { int place; long offset; };
-
 class Program {
  public:
   Program(Store& store, long arena_bytes, const std::string& kernels);

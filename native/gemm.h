@@ -149,17 +149,5 @@ template <class T> void gemm(bool ta, bool tb, long m, long n, long k, const T* 
     }
 }
 
-// Whether OpenBLAS on one thread is faster for these sizes: never by more than the noise on x86-64,
-// from 1 x 1 x 20 to 2048 x 2048 x 512 (docs/design/0007-matrix-products.md). On Arm nobody has
-// measured; its tuned kernels are trusted with what is large.
-template <class T> bool prefer_blas(long m, long n, long k) {
-#if defined(__x86_64__)
-  (void)m, (void)n, (void)k;
-  return false;
-#else
-  return m > 1 && n > 16 && m * n * k >= 128L * 128 * 128;
-#endif
-}
-
 }  // namespace GLASSNET_ISA
 }  // namespace glassnet

@@ -1,6 +1,7 @@
 // The kernels of one instruction set: this file is compiled once for each, with GLASSNET_ISA naming it.
 #include "chain.h"
 #include "gemm.h"
+#include "linear_neuron.h"
 #include "philox.h"
 #include "shuffle.h"
 #include "vecmath.h"
@@ -29,8 +30,8 @@ template <class T> static void normal(T* out, long n, std::uint64_t seed, std::u
 extern const Kernels kernels;
 const Kernels kernels = {
     GLASSNET_TEXT(GLASSNET_ISA), chain, prepare, gemm<float>, gemm<double>, gemm_work<float>, gemm_work<double>,
-    prefer_blas<float>, prefer_blas<double>, uniform<float>, uniform<double>, normal<float>, normal<double>,
-    permute,
+    uniform<float>, uniform<double>, normal<float>, normal<double>,
+    permute, linear_neuron,
 };
 
 }  // namespace GLASSNET_ISA

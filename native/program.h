@@ -50,6 +50,21 @@ struct Trouble {
   bool any() const { return limit > 0; }
 };
 
+// A run of online steps of one linear neuron: see linear_neuron.h.
+struct LinearNeuron {
+  void* weights;
+  void* bias;  // null for a neuron without
+  const void* x;
+  const void* targets;
+  const std::int64_t* order;
+  const double* rates;
+  long inputs;
+  double factor, largest;
+  bool is_double;
+  double loss = 0;  // added up
+  long done = 0;    // how many examples of the order are learnt
+};
+
 // The kernels of one instruction set.
 struct Kernels {
   const char* name;
@@ -59,14 +74,13 @@ struct Kernels {
   void (*gemm_f64)(bool, bool, long, long, long, const double*, long, const double*, long, const double*, bool, double*, long, double*);
   long (*gemm_work_f32)(bool, bool, long, long, long);
   long (*gemm_work_f64)(bool, bool, long, long, long);
-  bool (*prefer_blas_f32)(long, long, long);
-  bool (*prefer_blas_f64)(long, long, long);
   void (*uniform_f32)(float*, long, std::uint64_t, std::uint32_t, std::uint64_t);
   void (*uniform_f64)(double*, long, std::uint64_t, std::uint32_t, std::uint64_t);
   void (*normal_f32)(float*, long, std::uint64_t, std::uint32_t, std::uint64_t);
   void (*normal_f64)(double*, long, std::uint64_t, std::uint32_t, std::uint64_t);
   void (*permute)(std::int64_t*, long, std::uint64_t, std::uint32_t, std::uint64_t, std::uint64_t*, std::uint64_t*,
                   std::int64_t*, int);
+  void (*linear_neuron)(LinearNeuron&, long first, long last);
 };
 
 }  // namespace glassnet

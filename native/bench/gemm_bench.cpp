@@ -132,7 +132,7 @@ template <class T> struct Bench {
 
 template <class T> static void run(Bench<T> bench, const char* what) {
   bench.header();
-  if (!std::strcmp(what, "scan")) {  // for prefer_blas
+  if (!std::strcmp(what, "scan")) {
     for (long s : {16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024}) {
       bench.line("forward", false, true, s, s, s);
       bench.line("to inputs", false, false, s, s, s);

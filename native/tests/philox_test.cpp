@@ -80,13 +80,17 @@ void known_answers() {
   const std::uint32_t random123[] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
   for (int i = 0; i < 4; i++) expect(std::uint32_t(b.word[i][0]), random123[i], "Random123", i);
   const draw d{(1ull << 33) + 5, 3, (1ull << 34) + 1};
-  compare<float>(false, d, {0x3ee0911c, 0x3f396dff, 0x3eaf7b0e, 0x3f3d28d3, 0x3e1d087c, 0x3f43cbc6, 0x3ef6c7de, 0x3d861b70,
-      0x3c2e2900});
-  compare<double>(false, d, {0x3fdc1223816e5b7e, 0x3fd5ef61d6af4a34, 0x3fc3a10fade1e5e0, 0x3fded8fbc38430da,
+  compare<float>(false, d, {
+      0x3ee0911c, 0x3f396dff, 0x3eaf7b0e, 0x3f3d28d3, 0x3e1d087c, 0x3f43cbc6, 0x3ef6c7de,
+      0x3d861b70, 0x3c2e2900});
+  compare<double>(false, d, {
+      0x3fdc1223816e5b7e, 0x3fd5ef61d6af4a34, 0x3fc3a10fade1e5e0, 0x3fded8fbc38430da,
       0x3f85c52127143a00, 0x3fe93d8dab740e15, 0x3fe37ba1962d5d10});
-  compare<float>(true, d, {0xbe1e35af, 0xbecf5d3d, 0xbf82d620, 0xbd38efe1, 0xc01369e6, 0x3f4d5902, 0x3e8d7760, 0x3ed30b6c,
-      0x3f8e92f3});
-  compare<double>(true, d, {0xbfc3c6b5edf76b14, 0xbfd9eba7a8efa627, 0xbff05ac3f55c101f, 0xbfa71dfc12e85def,
+  compare<float>(true, d, {
+      0xbe1e35af, 0xbecf5d3d, 0xbf82d620, 0xbd38efe1, 0xc01369e6, 0x3f4d5902, 0x3e8d7760,
+      0x3ed30b6c, 0x3f8e92f3});
+  compare<double>(true, d, {
+      0xbfc3c6b5edf76b14, 0xbfd9eba7a8efa627, 0xbff05ac3f55c101f, 0xbfa71dfc12e85def,
       0xc0026d3cc3e75ce2, 0x3fe9ab2049647fa6, 0x3fd1aeebf34c917b});
 }
 

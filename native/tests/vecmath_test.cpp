@@ -53,8 +53,9 @@ template <class T> struct Function {
   T low, high;         // where its values vary: doubles are drawn here
 };
 
-#define GLASSNET_CASE(name, exact, bound, low, high) \
-  {#name, [](vec<T> x) { return v_##name<T>(x); }, [](long double x) -> long double { return exact(x); }, bound, T(low), T(high)}
+#define GLASSNET_CASE(name, exact, bound, low, high)                  \
+  {#name, [](vec<T> x) { return v_##name<T>(x); },                      \
+   [](long double x) -> long double { return exact(x); }, bound, T(low), T(high)}
 template <class T> std::vector<Function<T>> functions() {
   constexpr bool f = same_type<T, float>;
   const T tail = f ? T(110) : T(750);

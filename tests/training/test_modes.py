@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from oracles import philox
 
 import glassnet as gn
 from glassnet.errors import ArgumentError
-from glassnet.training.batches import batch_bounds, epoch_order, resolve_batch_size
+from glassnet.training.batches import batch_edges, epoch_order, resolve_batch_size
 from training.plain import PlainNetwork
 
 N, EPOCHS = 23, 5
@@ -194,7 +195,8 @@ def test_training_goes_on_from_where_it_is() -> None:
 @pytest.mark.parametrize("size", [1, 2, 7, 32, 1000])
 @pytest.mark.parametrize("smallest", [1, 2])
 def test_every_example_is_in_one_batch(n: int, size: int, smallest: int) -> None:
-    bounds = batch_bounds(n, size, smallest)
+    edges = batch_edges(n, size, smallest).tolist()
+    bounds = list(pairwise(edges))
     assert [row for start, stop in bounds for row in range(start, stop)] == list(range(n))
     sizes = [stop - start for start, stop in bounds]
     assert all(length == size for length in sizes[:-1] if size >= smallest)

@@ -11,7 +11,7 @@ from glassnet.graph.types import Array
 from glassnet.ops.philox import STREAM_SHUFFLE, permutation
 from glassnet.unit import check_choice, check_whole
 
-__all__ = ["MODES", "batch_bounds", "epoch_order", "resolve_batch_size"]
+__all__ = ["MODES", "batch_edges", "epoch_order", "resolve_batch_size"]
 
 MODES = ("online", "minibatch", "batch")
 
@@ -38,18 +38,16 @@ def resolve_batch_size(mode: str, batch_size: int | None, n: int) -> int:
     return {"online": 1, "batch": n}.get(mode, min(batch_size or 32, n))
 
 
-def batch_bounds(n: int, size: int, smallest: int = 1) -> list[tuple[int, int]]:
-    """Return where each batch of an epoch begins and ends; the last one is smaller if need be.
+def batch_edges(n: int, size: int, smallest: int = 1) -> Array:
+    """Return where the batches of an epoch begin, and where the last one, smaller if need be, ends.
 
     A last batch below `smallest` examples (batch normalisation needs two) joins the one before it.
 
-    >>> batch_bounds(10, 4)
-    [(0, 4), (4, 8), (8, 10)]
+    >>> batch_edges(10, 4)
+    array([ 0,  4,  8, 10])
     """
-    bounds = [(start, min(start + size, n)) for start in range(0, n, size)]
-    if len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] < smallest:
-        bounds[-2:] = [(bounds[-2][0], n)]
-    return bounds
+    edges = np.append(np.arange(0, n, size, dtype=np.int64), n)
+    return np.delete(edges, -2) if len(edges) > 2 and edges[-1] - edges[-2] < smallest else edges
 
 
 def epoch_order(n: int, seed: int, epoch: int, shuffle: bool) -> Array:

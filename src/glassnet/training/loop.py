@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,19 +18,23 @@ from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, check_trainable
 from glassnet.learning.optimizer import Optimizer
 from glassnet.nn.losses import Loss
-from glassnet.training.batches import batch_bounds, epoch_order, resolve_batch_size
+from glassnet.training.batches import batch_edges, epoch_order, resolve_batch_size
 from glassnet.training.history import History
+from glassnet.training.native_stepper import NativeStepper
 from glassnet.training.network import LARGEST_SEED, Network
 from glassnet.training.progress import Progress
 from glassnet.training.run import Run
-from glassnet.training.stepper import Material
+from glassnet.training.stepper import Material, Stepper
 from glassnet.training.steppers import ENGINES, choose_stepper
 from glassnet.training.targets import Targets, choose_loss
 from glassnet.unit import check_choice, check_number, check_whole
 
-__all__ = ["DEFAULT_OPTIMIZER", "Examples", "Settings", "train"]
+__all__ = ["DEFAULT_OPTIMIZER", "Choose", "Examples", "Loop", "Settings", "prepare_loop", "train"]
 
 DEFAULT_OPTIMIZER = "adam 0.01"
+
+# From engine, recipe, starting values and seed to a stepper and its engine's name.
+Choose = Callable[[str | None, Recipe, dict[str, Array], int], tuple[Stepper | NativeStepper, str]]
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,23 @@ def train(
     sample_weight: Any = None,
 ) -> Run:
     """Train a network that knows its inputs on arrays of the right form."""
+    loop = prepare_loop(
+        net, examples, settings, class_weight=class_weight, sample_weight=sample_weight
+    )
+    loop.go()
+    return loop.run
+
+
+def prepare_loop(
+    net: Network,
+    examples: Examples,
+    settings: Settings,
+    *,
+    class_weight: Mapping[Any, float] | str | None = None,
+    sample_weight: Any = None,
+    choose: Choose = choose_stepper,
+) -> Loop:
+    """Check all that a run needs and return its loop, ready to go; `choose` gives its stepper."""
     check_trainable(net.stack)
     targets = examples.targets
     _check_outputs(net, targets)
@@ -131,8 +152,8 @@ def train(
         "validation_examples": 0 if held_back is None else len(held_back),
     }
     net.training = dict(run.settings)
-    _Loop(run, recipe, learnt, held_back, settings, batch_bounds(len(learnt), size, smallest)).go()
-    return run
+    edges = batch_edges(len(learnt), size, smallest)
+    return Loop(run, recipe, learnt, held_back, settings, edges, choose)
 
 
 def _check_outputs(net: Network, targets: Targets) -> None:
@@ -224,7 +245,7 @@ def _validation_part(
     return learnt, held_back
 
 
-class _Loop:
+class Loop:
     """The epochs of one run."""
 
     def __init__(
@@ -234,11 +255,12 @@ class _Loop:
         train: Material,
         validation: Material | None,
         settings: Settings,
-        bounds: list[tuple[int, int]],
+        edges: Array,
+        choose: Choose,
     ) -> None:
         self.run, self.train, self.validation = run, train, validation
-        self.settings, self.bounds = settings, bounds
-        self.stepper, engine = choose_stepper(
+        self.settings, self.edges = settings, edges
+        self.stepper, engine = choose(
             settings.engine, recipe, _starting_values(run.network, recipe), settings.seed
         )
         run.settings["engine"] = engine.split(":")[0]
@@ -248,12 +270,18 @@ class _Loop:
         self.best: tuple[float, int, dict[str, Array]] | None = None
         self.seen = 0
 
-    def go(self) -> None:
+    def go(self, progress: Progress | None = None) -> None:
+        """Train; what `progress` raises as KeyboardInterrupt ends it as Ctrl-C does.
+
+        Raises:
+            NonFiniteError: A number became infinite; the run keeps what was done before.
+        """
         settings, run = self.settings, self.run
         start = time.perf_counter()
         run.stopped = "all epochs done"
         try:
-            with Progress(settings.progress, settings.epochs, len(self.train)) as progress:
+            shown = progress or Progress(settings.progress, settings.epochs, len(self.train))
+            with shown as progress:
                 for epoch in range(settings.epochs):
                     row = self._epoch(epoch, progress)
                     row["seconds"] = time.perf_counter() - start
@@ -282,7 +310,7 @@ class _Loop:
 
         rates = self._rates(epoch)
         order = epoch_order(n, settings.seed, epoch, settings.shuffle)
-        measured = self.stepper.epoch(self.train, order, self.bounds, rates, after_step)
+        measured = self.stepper.epoch(self.train, order, self.edges, rates, after_step)
         row = {key: measured[key] for key in ("loss", "accuracy") if key in measured}
         if self.validation is not None:
             for key, value in self.stepper.evaluate(self.validation).items():
@@ -293,7 +321,7 @@ class _Loop:
 
     def _rates(self, epoch: int) -> Array:
         """Return the learning rate of each step of an epoch, by the schedule's formula."""
-        steps = len(self.bounds)
+        steps = len(self.edges) - 1
         rates = self._schedule.run({"epoch": epoch + np.arange(steps) / steps})["result"]
         return rates * self.settings.optimizer.schedule.factor(self.monitored)
 
@@ -304,7 +332,7 @@ class _Loop:
         def rate(epoch: Tensor) -> Tensor:
             return schedule.formula(epoch, epochs)
 
-        return Program(trace(rate, epoch=TensorType((len(self.bounds),), DType.FLOAT64)))
+        return Program(trace(rate, epoch=TensorType((len(self.edges) - 1,), DType.FLOAT64)))
 
     def _is_enough(self, epoch: int) -> bool:
         """Remember the best epoch; say whether patience is at its end."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -63,7 +62,6 @@ class NativeStepper:
             engine = Engine(graphs)
             for key, value in self._start.items():
                 engine.write(key, value)
-            engine.write("seed", np.array(self.seed, np.int64))
             self._training = engine
         return self._training
 
@@ -71,7 +69,7 @@ class NativeStepper:
         self,
         material: Material,
         order: Array,
-        bounds: Sequence[tuple[int, int]],
+        edges: Array,
         rates: Array,
         after_step: Callable[[int, float], None],
     ) -> dict[str, float]:
@@ -80,18 +78,19 @@ class NativeStepper:
         Arguments, result and errors as `Stepper.epoch`; `after_step` is called some twenty times a
         second, not after each step.
         """
-        engine = self._prepare(list({stop - start for start, stop in bounds}))
+        engine = self._prepare(np.unique(np.diff(edges)).tolist())
+        engine.write("seed", np.array(self.seed, np.int64))
         before = self.values
         try:
             done, totals, finite, stopped_by = engine.epoch(
-                material.inputs(slice(None)), order, bounds, rates, self.step + 1, after_step
+                material.inputs(slice(None)), order, edges, rates, self.step + 1, after_step
             )
         except IndexError as error:
             raise ArgumentError(f"a class or a place: {error}") from None
         if stopped_by is None and not (finite and self._is_finite()):
-            self._explain(before, material, order, bounds, rates)
+            self._explain(before, material, order, edges, rates)
         self.step += done
-        examples = bounds[done - 1][1] if done else 1
+        examples = int(edges[done]) if done else 1
         if stopped_by is not None:
             raise stopped_by
         after_step(examples, totals["loss"] / examples)
@@ -101,13 +100,13 @@ class NativeStepper:
         return all(bool(np.isfinite(value).all()) for value in self.values.values())
 
     def _explain(
-        self, before: dict[str, Array], material: Material, order: Array, bounds: Any, rates: Array
+        self, before: dict[str, Array], material: Material, order: Array, edges: Array, rates: Array
     ) -> None:
         """Go through the epoch again on the reference engine, which names the place."""
         reference = Stepper(self.recipe, before, self.seed)
         reference.step = self.step
         try:
-            reference.epoch(material, order, bounds, rates, lambda _done, _loss: None)
+            reference.epoch(material, order, edges, rates, lambda _done, _loss: None)
         finally:
             self.values, self.step = reference.values, reference.step
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,7 @@ class Stepper:
         self,
         material: Material,
         order: Array,
-        bounds: Sequence[tuple[int, int]],
+        edges: Array,
         rates: Array,
         after_step: Callable[[int, float], None],
     ) -> dict[str, float]:
@@ -69,7 +69,7 @@ class Stepper:
         Args:
             material: The training examples.
             order: The order in which they are taken.
-            bounds: Where each batch begins and ends in that order.
+            edges: Where each batch begins in that order, and where the last one ends.
             rates: The learning rate of each step.
             after_step: Called after each step with the number of examples done and the loss.
 
@@ -77,7 +77,8 @@ class Stepper:
             NonFiniteError: A number is not finite; the state before that step is kept.
         """
         totals: dict[str, float] = {}
-        for (start, stop), rate in zip(bounds, rates, strict=True):
+        places = edges.tolist()
+        for start, stop, rate in zip(places[:-1], places[1:], rates, strict=True):
             n = stop - start
             program = self._training.get(n)
             if program is None:
@@ -101,7 +102,7 @@ class Stepper:
             for key, value in measures.items():
                 totals[key] = totals.get(key, 0.0) + value * n
             after_step(stop, measures["loss"])
-        return {key: total / bounds[-1][1] for key, total in totals.items()}
+        return {key: total / places[-1] for key, total in totals.items()}
 
     @staticmethod
     def _is_finite(objective: float, outputs: dict[str, Array]) -> bool:

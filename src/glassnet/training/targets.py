@@ -88,7 +88,8 @@ def _are_classes(array: Array, stack: Stack, classes: tuple[Any, ...] | None) ->
         return False
     if stack.units > 1:
         return bool((array == np.round(array)).all())
-    return sorted(set(array.tolist())) == list(stack.activation.range)
+    low, high = array == stack.activation.range[0], array == stack.activation.range[1]
+    return bool(low.any() and high.any() and (low | high).all())
 
 
 def _class_targets(array: Array, stack: Stack, classes: tuple[Any, ...] | None) -> Targets:

@@ -45,6 +45,17 @@ def run_epoch(
     after: Callable[[int, float], None],
     /,
 ) -> tuple[int, list[float], bool, BaseException | None]: ...
+def run_linear_neuron(
+    store: Store,
+    weights: str,
+    bias: str,
+    factor: float,
+    x: Array,
+    targets: Array,
+    order: Array,
+    rates: Array,
+    after: Callable[[int, float], None],
+    /,
+) -> tuple[int, float, bool, BaseException | None]: ...
 def permutation(n: int, seed: int, stream: int, counter: int, /) -> Array: ...
 def kernel_names() -> list[str]: ...
-def set_blas(sgemm: int, dgemm: int, /) -> None: ...

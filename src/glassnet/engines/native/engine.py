@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 
@@ -51,6 +51,7 @@ class Engine:
         from glassnet.engines.native import _native
         from glassnet.engines.native.lowering import lower
         from glassnet.engines.native.machine import load
+        from glassnet.engines.native.patterns.linear_neuron import recognise
 
         self._native = _native
         self.store = _native.Store()
@@ -65,6 +66,7 @@ class Engine:
             self.store.add(name, dtype.value, size)
         self._programs = {n: load(plan, self.store, kernels) for n, plan in self.plans.items()}
         self._measures = [name for name in self._outputs if name.startswith("measures/")]
+        self._neuron = recognise(graphs[1]) if set(graphs) == {1} else None
 
     def write(self, name: str, value: Array) -> None:
         """Put values into named memory."""
@@ -90,7 +92,7 @@ class Engine:
         self,
         data: Mapping[str, Array],
         order: Array,
-        bounds: Sequence[tuple[int, int]],
+        edges: Array,
         rates: Array,
         first_step: int,
         after_step: Callable[[int, float], None],
@@ -101,13 +103,14 @@ class Engine:
             How many steps were done; the measures, each summed over the examples; whether the
             objective stayed finite; the exception (such as KeyboardInterrupt) that ended it early.
         """
-        edges = np.array([0, *(stop for _, stop in bounds)], np.int64)
+        if self._neuron is not None:
+            return self._learn_linear_neuron(data, order, rates, after_step)
         done, sums, finite, stopped_by = self._native.run_epoch(
             self.store,
             self._programs,
             {name: np.ascontiguousarray(value) for name, value in data.items()},
             np.ascontiguousarray(order, np.int64),
-            edges,
+            np.ascontiguousarray(edges, np.int64),
             np.ascontiguousarray(rates, np.float64),
             first_step,
             self._measures,
@@ -115,6 +118,27 @@ class Engine:
         )
         named = zip(self._measures, sums, strict=True)
         return done, {name[9:]: total for name, total in named}, finite, stopped_by
+
+    def _learn_linear_neuron(
+        self,
+        data: Mapping[str, Array],
+        order: Array,
+        rates: Array,
+        after_step: Callable[[int, float], None],
+    ) -> tuple[int, dict[str, float], bool, BaseException | None]:
+        assert self._neuron is not None
+        done, loss, finite, stopped_by = self._native.run_linear_neuron(
+            self.store,
+            self._neuron.weights,
+            self._neuron.bias,
+            self._neuron.factor,
+            np.ascontiguousarray(data["batch/x"]),
+            np.ascontiguousarray(data["batch/target"]),
+            np.ascontiguousarray(order, np.int64),
+            np.ascontiguousarray(rates, np.float64),
+            after_step,
+        )
+        return done, {"loss": loss, "objective": loss}, finite, stopped_by
 
 
 class Answers:
