@@ -162,7 +162,7 @@ def _small_classes(
 ) -> tuple[str, ...]:
     if labels is None:
         return ()
-    values = np.unique(np.asarray(labels))
+    values = np.unique(np.asarray(labels), return_counts=True)[0]
     notes: list[str] = []
     for part, fraction, counts in (("validation", validation, validations), ("test", test, tests)):
         absent = [

@@ -78,7 +78,7 @@ class NativeStepper:
         Arguments, result and errors as `Stepper.epoch`; `after_step` is called some twenty times a
         second, not after each step.
         """
-        engine = self._prepare(np.unique(np.diff(edges)).tolist())
+        engine = self._prepare(np.unique(np.diff(edges), return_counts=True)[0].tolist())
         engine.write("seed", np.array(self.seed, np.int64))
         before = self.values
         try:
