@@ -90,7 +90,7 @@ from glassnet.ops import (
 from glassnet.ops import max_ as max  # noqa: A004
 from glassnet.ops import slice_ as slice  # noqa: A004
 from glassnet.ops import sum_ as sum  # noqa: A004
-from glassnet.training import History, Network, Run, fit, load
+from glassnet.training import History, Network, Run, Runs, fit, fit_many, load
 
 if TYPE_CHECKING:
     from glassnet.explain import draw
@@ -121,6 +121,7 @@ __all__ = [
     "RMSProp",
     "ReduceOnPlateau",
     "Run",
+    "Runs",
     "StepDecay",
     "Tensor",
     "TensorType",
@@ -143,6 +144,7 @@ __all__ = [
     "exp",
     "expm1",
     "fit",
+    "fit_many",
     "floor",
     "gather",
     "gelu",

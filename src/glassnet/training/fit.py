@@ -17,7 +17,7 @@ from glassnet.training.tables import as_data, is_table
 from glassnet.training.targets import read_targets
 from glassnet.unit import check_number
 
-__all__ = ["fit"]
+__all__ = ["examples_from_arrays", "examples_from_table", "fit"]
 
 
 def fit(
@@ -116,15 +116,16 @@ def fit(
         engine=engine,
     )
     if is_table(x):
-        examples, sample_weight = _from_table(net, x, y, validation, seed, sample_weight)
+        examples, sample_weight = examples_from_table(net, x, y, validation, seed, sample_weight)
     else:
-        examples = _from_arrays(net, x, y, validation)
+        examples = examples_from_arrays(net, x, y, validation)
     return train(net, examples, settings, class_weight=class_weight, sample_weight=sample_weight)
 
 
-def _from_arrays(
+def examples_from_arrays(
     net: Network, x: Any, y: Any, validation: float | tuple[Any, Any] | None
 ) -> Examples:
+    """Return the examples of arrays, read and checked; a network without inputs is built."""
     if y is None:
         raise ArgumentError("y, the targets, must be given with an array of examples")
     if not net.is_built:
@@ -142,7 +143,7 @@ def _from_arrays(
     return Examples(rows, targets, validation)
 
 
-def _from_table(
+def examples_from_table(
     net: Network,
     x: Any,
     y: Any,

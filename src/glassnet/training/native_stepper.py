@@ -37,6 +37,7 @@ class NativeStepper:
         self.step = 0
         self._shapes = {key: value.shape for key, value in values.items()}
         self._start = values
+        self._now: dict[str, Array] | None = None  # what the engine's memory holds, once read
         self._training: Engine | None = None
         self._evaluation: Engine | None = None
 
@@ -46,10 +47,14 @@ class NativeStepper:
         engine = self._training
         if engine is None:
             return self._start
-        return {key: engine.read(key, self.recipe.dtype, s) for key, s in self._shapes.items()}
+        if self._now is None:
+            dtype = self.recipe.dtype
+            self._now = {key: engine.read(key, dtype, s) for key, s in self._shapes.items()}
+        return self._now
 
     @values.setter
     def values(self, values: dict[str, Array]) -> None:
+        self._now = None
         if self._training is None:
             self._start = values
         else:
@@ -80,7 +85,7 @@ class NativeStepper:
         """
         engine = self._prepare(np.unique(np.diff(edges), return_counts=True)[0].tolist())
         engine.write("seed", np.array(self.seed, np.int64))
-        before = self.values
+        before, self._now = self.values, None
         try:
             done, totals, finite, stopped_by = engine.epoch(
                 material.inputs(slice(None)), order, edges, rates, self.step + 1, after_step
