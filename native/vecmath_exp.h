@@ -43,19 +43,17 @@ template <class T> GLASSNET_INLINE vec<T> exp_round(vec<T> x) {
   return x * splat(exp_constants<T>::log2_e) + splat(float_format<T>::rounder);
 }
 
-// e^r − 1 = r + small for the r of x + tail; small also holds what the rounding of r lost.
+// e^r − 1 for the r of x + tail, in two terms.
 template <class T> struct reduced {
   vec<T> r, small;
 };
 
-template <class T> GLASSNET_INLINE reduced<T> exp_reduce(vec<T> x, vec<T> rounded, vec<T> tail = vec<T>{}) {
+template <class T>
+GLASSNET_INLINE reduced<T> exp_reduce(vec<T> x, vec<T> rounded, vec<T> tail = vec<T>{}) {
   using C = exp_constants<T>;
   const vec<T> n = rounded - splat(float_format<T>::rounder);
-  const vec<T> high = x - n * splat(C::ln2_high);
-  const vec<T> low = n * splat(C::ln2_low) - tail;
-  const vec<T> r = high - low;
-  const vec<T> lost = (high - r) - low;
-  return {r, r * r * exp_polynomial<T>(r) + lost};
+  const vec<T> r = (x - n * splat(C::ln2_high)) - (n * splat(C::ln2_low) - tail);
+  return {r, r * r * exp_polynomial<T>(r)};
 }
 
 // For x between lowest_normal and highest_plain, or NaN.

@@ -19,7 +19,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
     max_examples=60,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("glassnet")
 

@@ -34,12 +34,12 @@ class PlainNetwork:
 
     def loss(self, x: Array, t: Array, weight: Array) -> float:
         _, a = self.forward(x)
-        return float((-np.log((a * t).sum(1)) * weight).sum() / weight.sum())
+        return float((-np.log((a * t).sum(1)) * weight).mean())
 
     def step(self, x: Array, t: Array, weight: Array) -> None:
         w = self.weights
         hidden, a = self.forward(x)
-        delta = (a - t) * (weight / weight.sum())[:, None]
+        delta = (a - t) * (weight / len(weight))[:, None]
         below = (delta @ w["output.w"]) * (1 - hidden**2)
         gradients = {
             "hidden.w": below.T @ x + self.l2 * w["hidden.w"],

@@ -83,6 +83,7 @@ def test_updates_are_those_worked_out_by_hand(mode: str, settings: str, shuffle:
         class_weight=weights,
     )
     each = np.ones(N) if weights is None else np.array([weights[k] for k in y])
+    each = each / each.mean()
     expected, losses = trained_by_hand(size, 7, shuffle, each, rate=0.1, **chosen)
     assert run.steps == EPOCHS * -(-N // size)
     for key, value in expected.items():
@@ -102,14 +103,17 @@ def test_pytorch_takes_the_same_steps() -> None:
             module[place].weight.copy_(torch.tensor(net.parameters[f"{name}.w"]))
             module[place].bias.copy_(torch.tensor(net.parameters[f"{name}.b"]))
     vector = torch.tensor([1.0, 3.0, 0.5], dtype=torch.float64)
-    loss = torch.nn.CrossEntropyLoss(weight=vector)
+    # weights are scaled to a mean of 1 over all examples, not over each batch
+    vector = vector / vector[torch.tensor(y)].mean()
+    loss = torch.nn.CrossEntropyLoss(weight=vector, reduction="sum")
     optimizer = torch.optim.Adam(module.parameters(), lr=0.02)
     for epoch in range(EPOCHS):
         order = order_by_hand(epoch, 0)
         for start in range(0, N, 8):
             rows = order[start : start + 8]
             optimizer.zero_grad()
-            loss(module(torch.tensor(x[rows])), torch.tensor(y[rows])).backward()
+            total = loss(module(torch.tensor(x[rows])), torch.tensor(y[rows]))
+            (total / len(rows)).backward()
             torch.nn.utils.clip_grad_value_(module.parameters(), 0.05)
             optimizer.step()
     gn.fit(

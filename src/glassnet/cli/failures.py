@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import typer
@@ -14,7 +15,7 @@ import typer
 from glassnet.cli.screen import complain
 from glassnet.errors import GlassnetError, VerificationError
 
-__all__ = ["BUG", "INTERRUPTED", "MISTAKE", "UNREAD", "guarded"]
+__all__ = ["BUG", "INTERRUPTED", "MISTAKE", "UNREAD", "guarded", "saving"]
 
 MISTAKE = 2
 BUG = 70  # EX_SOFTWARE of sysexits.h
@@ -24,6 +25,20 @@ UNREAD = 141  # 128 + SIGPIPE
 # typer carries its own copy of click, or uses the one installed: either way this is its parent.
 UsageError: Any = typer.BadParameter.__mro__[1]
 DEBUG = "GLASSNET_DEBUG"
+
+
+@contextlib.contextmanager
+def saving() -> Generator[None]:
+    """Let no further Ctrl-C stop what is being saved and reported."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not the main thread: nothing to hold back
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def guarded(run: Callable[[], int]) -> int:

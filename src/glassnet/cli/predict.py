@@ -111,11 +111,11 @@ def _answers(net: Network, data: Table | Images) -> tuple[dict[str, Any], tuple[
         )
     encoded = preprocessing.apply(data)
     check_size(net, encoded.values, data)
-    found: dict[str, Any] = {"predictions": _plain(net.predict(encoded.values))}
+    found: dict[str, Any] = {"predictions": _plain(net.predict(net.encoded(encoded.values)))}
     target = preprocessing.target
     if net.task == "classification" and net.stack.activation.name in ("softmax", "logistic"):
         assert target is not None
-        shares = net.predict_proba(encoded.values)
+        shares = net.predict_proba(net.encoded(encoded.values))
         found["probabilities"] = {
             name: _plain(shares[:, index]) for index, name in enumerate(target.class_names)
         }

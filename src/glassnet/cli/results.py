@@ -32,7 +32,7 @@ def measure(net: Network, part: Part) -> ClassMeasures | ValueMeasures:
     assert preprocessing is not None
     assert preprocessing.target is not None
     check_size(net, part.x, part.data)
-    answers = net.predict(part.x)
+    answers = net.predict(net.encoded(part.x))
     if preprocessing.target.task == "regression":
         wanted = preprocessing.decode_predictions(part.targets.values)
         return measure_values(answers, np.asarray(wanted, np.float64))

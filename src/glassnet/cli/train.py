@@ -10,6 +10,7 @@ from glassnet.cli import options as common
 from glassnet.cli import train_options as given
 from glassnet.cli.building import Wishes, build, check, class_weight, shares
 from glassnet.cli.describe import data_json, extent, show_data
+from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.fitting import check_size
 from glassnet.cli.opening import open_for_training
 from glassnet.cli.options import Reading
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
-INTERRUPTED = 130
 WORTH_KEEPING = 5  # epochs: what fails before is a setting to mend; what fails later, work to keep
 
 
@@ -133,7 +133,8 @@ class _Job:
             if part is not None:
                 check_size(net, part.x, part.data)
         run = self._train(net, prepared, settings, weight, path)
-        self._finish(data, prepared, run, path)
+        with saving():  # a second Ctrl-C does not stop what the first one asked for
+            self._finish(data, prepared, run, path)
         return INTERRUPTED if run.stopped == "interrupted" else 0
 
     def _check_files(self) -> Path:
@@ -215,9 +216,9 @@ class _Job:
 
         held = prepared.validation
         examples = Examples(
-            net.rows(prepared.train.x),
+            net.encoded(prepared.train.x).rows,
             prepared.train.targets,
-            None if held is None else (net.rows(held.x), held.targets),
+            None if held is None else (net.encoded(held.x).rows, held.targets),
         )
         try:
             return train_network(net, examples, settings, class_weight=weight)

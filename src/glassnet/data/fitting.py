@@ -33,6 +33,7 @@ class Choices:
     standardize: bool = True
     impute: bool = True
     max_levels: int = 50
+    keep_row_numbers: bool = False
 
 
 def choose_treatment(table: Table, training: Table, index: int, choices: Choices) -> Treatment:
@@ -50,8 +51,9 @@ def choose_treatment(table: Table, training: Table, index: int, choices: Choices
     """
     column = training.columns[index]
     name = column.name
-    if _counts_rows(table.columns[index]) and len(table.columns) > 1:
-        return LeftOut(name, "a row number: it counts the rows; `numbers` keeps it")
+    counts_rows = len(table.columns) > 1 and _counts_rows(table.columns[index])
+    if counts_rows and not choices.keep_row_numbers:
+        return LeftOut(name, "a row number: it counts the rows; --numbers keeps it")
     missing = column.missing
     if not choices.impute and missing.any():
         row = int(np.argmax(missing))

@@ -69,7 +69,7 @@ def from_frame(
         raise DataError(f"the frame is empty: {len(narwhal)} rows, {len(names)} columns")
     forced = _forced(names, numbers, categories, ignore)
     columns = tuple(
-        _from_series(narwhal[original], name, forced.get(name), source)
+        _from_series(narwhal.get_column(original), name, forced.get(name), source)
         for original, name in zip(narwhal.columns, names, strict=True)
         if name not in ignore
     )

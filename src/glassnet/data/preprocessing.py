@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -101,11 +101,11 @@ class Preprocessing:
         name = None if target is None else target.name
         choices = Choices(standardize, impute, max_levels)
         training = data.take(chosen)
-        treatments = tuple(
-            choose_treatment(data, training, i, choices)
-            for i, column in enumerate(data.names)
-            if column != name
-        )
+        inputs = [i for i, column in enumerate(data.names) if column != name]
+        treatments = tuple(choose_treatment(data, training, i, choices) for i in inputs)
+        if all(isinstance(t, LeftOut) for t in treatments):  # a row number is better than nothing
+            kept = replace(choices, keep_row_numbers=True)
+            treatments = tuple(choose_treatment(data, training, i, kept) for i in inputs)
         _check_something_left(data, treatments)
         return cls(treatments, Layout.of(data, name), target, mean, deviation)
 
@@ -116,6 +116,24 @@ class Preprocessing:
             height, width = self.inputs.rows, self.inputs.columns
             return tuple(f"pixel {i + 1},{j + 1}" for i in range(height) for j in range(width))
         return tuple(name for treatment in self.inputs for name in treatment.names)
+
+    def table_of(self, x: Any) -> Table | Images:
+        """Return plain numbers as data of the kind that this preprocessing was fitted on.
+
+        Columns, or pixels of shape (n, rows, columns) or (n, pixels), are taken in their order.
+        """
+        from glassnet.data.frames import from_arrays
+
+        if not isinstance(self.inputs, ImageLayout):
+            return from_arrays(x)
+        size = self.inputs
+        pixels = np.asarray(x)
+        if pixels.ndim < 2 or pixels[0].size != size.rows * size.columns:
+            raise ShapeError(
+                f"images must have shape (n, {size.rows}, {size.columns}); got {pixels.shape}"
+            )
+        images = pixels.reshape(len(pixels), size.rows, size.columns)
+        return Images(images, None, size.maximum, "array")
 
     def transform(self, data: Table | Images) -> Array:
         """Return the features (float64, shape (n, features)).

@@ -132,13 +132,15 @@ class _Inputs:
 
 
 def _average(inputs: _Inputs, per_example: Tensor) -> Tensor:
-    """Return the mean over the examples, or the weighted mean Σ w_i E_i / Σ w_i."""
+    """Return the mean over the examples of E_i, or of w_i E_i.
+
+    Weights are scaled to a mean of 1 over the training part, so that over an epoch the average is
+    Σ w_i E_i / Σ w_i, whatever the size of the batches.
+    """
     if not inputs.recipe.weighted:
         return per_example.mean().named("E")
     weight = inputs.declare("batch/weight", per_example.shape, symbol="weight")
-    total = weight.sum()
-    divisor = ops.select(total > 0.0, total, 1.0)  # a batch of examples that all count nothing
-    return ((per_example * weight).sum() / divisor).named("E")
+    return (per_example * weight).mean().named("E")
 
 
 def _measures(inputs: _Inputs, output: Output) -> dict[str, Tensor]:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.errors import ArgumentError, ShapeError
+from glassnet.errors import ArgumentError, DataError, ShapeError
 from glassnet.learning.optimizer import Optimizer
 from glassnet.nn.losses import Loss
+from glassnet.nn.stack import Stack
 from glassnet.training.loop import DEFAULT_OPTIMIZER, Examples, Settings, train
-from glassnet.training.network import Network
+from glassnet.training.network import Network, as_rows
 from glassnet.training.run import Run
 from glassnet.training.tables import as_data, is_table
 from glassnet.training.targets import read_targets
@@ -42,6 +43,9 @@ def fit(
     l2: float = 0.0,
     progress: bool | None = None,
     engine: str | None = None,
+    task: str | None = None,
+    standardize: bool = True,
+    impute: bool = True,
 ) -> Run:
     """Train a network on examples and return the run.
 
@@ -65,6 +69,7 @@ def fit(
         seed: Where the order of the examples, dropout and the validation part are drawn from.
         shuffle: Whether the examples are taken in a new order each epoch.
         class_weight: A weight for each class, or "balanced": n / (classes · examples of the class).
+            Weights are relative: they are scaled to a mean of 1 over the training part.
         sample_weight: A weight for each example, shape (n,).
         clip_norm: The largest norm of all gradients together.
         clip_value: The largest size of a gradient's entries.
@@ -73,6 +78,10 @@ def fit(
         progress: Whether to show a progress bar; if not given, where someone is there to see it.
         engine: "native" (C++) or "reference" (NumPy: slow, every value kept); if not given, native
             where it can run the network. `run.settings["engine"]` says which, `run.notes` why.
+        task: For tables: "classification" or "regression"; if not given, the target column decides
+            (text, yes/no and few whole numbers are classes), and `run.notes` says so.
+        standardize: For tables: whether numbers (and a target that is a number) are standardised.
+        impute: For tables: whether missing values are filled in; if not, they are errors.
 
     Returns:
         The run: `run.history`, `run.network`. Ctrl-C ends it after the step at hand, with the
@@ -116,7 +125,17 @@ def fit(
         engine=engine,
     )
     if is_table(x):
-        examples, sample_weight = examples_from_table(net, x, y, validation, seed, sample_weight)
+        examples, sample_weight = examples_from_table(
+            net,
+            x,
+            y,
+            validation,
+            seed,
+            sample_weight,
+            task=task,
+            standardize=standardize,
+            impute=impute,
+        )
     else:
         examples = examples_from_arrays(net, x, y, validation)
     return train(net, examples, settings, class_weight=class_weight, sample_weight=sample_weight)
@@ -128,18 +147,22 @@ def examples_from_arrays(
     """Return the examples of arrays, read and checked; a network without inputs is built."""
     if y is None:
         raise ArgumentError("y, the targets, must be given with an array of examples")
-    if not net.is_built:
+    try:
         shape = np.shape(x)
-        if len(shape) < 2:
-            raise ShapeError(f"examples must have shape (n, inputs); got {shape}")
+    except ValueError:
+        raise DataError("examples must be a table of numbers with rows of one length") from None
+    if not net.is_built and len(shape) < 2:
+        raise ShapeError(f"examples must have shape (n, inputs); got {shape}")
+    stack = net.stack if net.is_built else Stack(net.layers, shape[1:])
+    rows = as_rows(x, stack.inputs, net.dtype)
+    targets = read_targets(y, len(rows), stack, net.dtype)
+    if isinstance(validation, tuple):
+        held = as_rows(validation[0], stack.inputs, net.dtype)
+        known = targets.classes if targets.are_classes else None
+        validation = (held, read_targets(validation[1], len(held), stack, net.dtype, known))
+    if not net.is_built:  # only now that all is known to fit
         net.build(shape[1:])
     net.preprocessing = None
-    rows = net.rows(x)
-    targets = read_targets(y, len(rows), net.stack, net.dtype)
-    if isinstance(validation, tuple):
-        held = net.rows(validation[0])
-        known = targets.classes if targets.are_classes else None
-        validation = (held, read_targets(validation[1], len(held), net.stack, net.dtype, known))
     return Examples(rows, targets, validation)
 
 
@@ -150,6 +173,10 @@ def examples_from_table(
     validation: float | tuple[Any, Any] | None,
     seed: int,
     sample_weight: Any,
+    *,
+    task: str | None = None,
+    standardize: bool = True,
+    impute: bool = True,
 ) -> tuple[Examples, Any]:
     """Return the examples of a table, and the weights of those in its training part."""
     if y is not None and not isinstance(y, str | int):
@@ -160,12 +187,20 @@ def examples_from_table(
     from glassnet.training.prepare import encode, prepare
 
     share = validation if isinstance(validation, int | float) else 0.0
-    prepared = prepare(x, y, validation=share, seed=seed)
+    prepared = prepare(
+        x,
+        y,
+        task=task,
+        validation=share,
+        seed=seed,
+        standardize=standardize,
+        impute=impute,
+    )
     prepared.install(net)
     part = prepared.validation
     if isinstance(validation, tuple):
         part = encode(prepared.preprocessing, as_data(validation[0]))
-    held = None if part is None else (net.rows(part.x), part.targets)
+    held = None if part is None else (as_rows(part.x, net.stack.inputs, net.dtype), part.targets)
     if sample_weight is not None:
         weight = np.asarray(sample_weight)
         if weight.shape != (as_data(x).rows,):
@@ -174,4 +209,9 @@ def examples_from_table(
                 f"rows; got shape {weight.shape}"
             )
         sample_weight = weight[prepared.usable[prepared.split.train]]
-    return Examples(net.rows(prepared.train.x), prepared.train.targets, held), sample_weight
+    rows = as_rows(prepared.train.x, net.stack.inputs, net.dtype)
+    target = prepared.target
+    notes = (f"target {target.name}: {target.task} ({target.reason})", *prepared.notes)
+    left_out = [(c, how) for c, kind, how in prepared.preprocessing.summary() if kind == "left out"]
+    notes += tuple(f"column {column}: left out, {how}" for column, how in left_out)
+    return Examples(rows, prepared.train.targets, held, notes), sample_weight

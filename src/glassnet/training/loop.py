@@ -82,6 +82,7 @@ class Examples:
     x: Array
     targets: Targets
     validation: float | tuple[Array, Targets] | None
+    notes: tuple[str, ...] = ()
 
 
 def train(
@@ -138,7 +139,7 @@ def prepare_loop(
         l2=settings.l2,
     )
     net.task, net.classes = targets.task, targets.classes
-    run = Run(net, History())
+    run = Run(net, History(), notes=examples.notes)
     run.settings = {
         **{
             field.name: getattr(settings, field.name)
@@ -152,6 +153,11 @@ def prepare_loop(
         "validation_examples": 0 if held_back is None else len(held_back),
     }
     net.training = dict(run.settings)
+    if learnt.weight is not None:
+        mean = learnt.weight.mean()
+        if mean == 0:
+            raise ArgumentError("all examples of the training part have the weight 0")
+        learnt.weight = learnt.weight / mean
     edges = batch_edges(len(learnt), size, smallest)
     return Loop(run, recipe, learnt, held_back, settings, edges, choose)
 
@@ -222,7 +228,7 @@ def _numbers(name: str, values: Any) -> Array:
 def _validation_part(
     whole: Material, examples: Examples, seed: int
 ) -> tuple[Material, Material | None]:
-    """Return the training part and the validation part."""
+    """Return the training part and the validation part, whose examples all count the same."""
     validation, targets = examples.validation, examples.targets
     if validation is None:
         return whole, None
@@ -239,9 +245,8 @@ def _validation_part(
     labels = targets.values if targets.are_classes else None
     parts = split(len(whole), test=0.0, validation=validation, seed=seed, labels=labels)
     learnt, held_back = whole.take(parts.train), whole.take(parts.validation)
-    for name, part in (("training", learnt), ("validation", held_back)):
-        if part.weight is not None and part.weight.sum() == 0:
-            raise ArgumentError(f"all examples of the {name} part have the weight 0")
+    if held_back.weight is not None:
+        held_back.weight = np.ones_like(held_back.weight)
     return learnt, held_back
 
 

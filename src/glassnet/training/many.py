@@ -43,6 +43,9 @@ from glassnet.unit import check_number, check_whole
 __all__ = ["FitOptions", "fit_many"]
 
 
+READING = ("task", "standardize", "impute")  # how a table is read
+
+
 class FitOptions(TypedDict, total=False):
     """The settings of `fit` that `fit_many` hands on; `fit` explains them."""
 
@@ -62,6 +65,9 @@ class FitOptions(TypedDict, total=False):
     l1: float
     l2: float
     engine: str | None
+    task: str | None
+    standardize: bool
+    impute: bool
 
 
 def fit_many(
@@ -270,7 +276,8 @@ class _Team:
         validation = self.options.get("validation")
         weight = self.options.get("sample_weight")
         if is_table(self.x):
-            return examples_from_table(net, self.x, self.y, validation, seed, weight)
+            reading = {k: self.options[k] for k in READING if k in self.options}
+            return examples_from_table(net, self.x, self.y, validation, seed, weight, **reading)
         return examples_from_arrays(net, self.x, self.y, validation), weight
 
     def _loop(self, copy: _Copy, choose: Any) -> Loop:

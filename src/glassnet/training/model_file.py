@@ -183,7 +183,7 @@ def _restore(about: _Document, tensors: dict[str, Array]) -> Network:
     net.training = about.inside("training").data
     stored = about.get("preprocessing", dict, type(None))
     if stored is not None:
-        net.preprocessing = _preprocessing(stored, stack, net.classes)
+        net.preprocessing = _preprocessing(stored, stack, net.task, net.classes)
     return net
 
 
@@ -218,7 +218,7 @@ def _classes(classes: list[Any], units: int) -> tuple[Any, ...]:
 
 
 def _preprocessing(
-    stored: dict[str, Any], stack: Stack, classes: tuple[Any, ...] | None
+    stored: dict[str, Any], stack: Stack, task: str | None, classes: tuple[Any, ...] | None
 ) -> Preprocessing:
     from glassnet.data import Preprocessing
 
@@ -229,6 +229,8 @@ def _preprocessing(
             f"the network takes {stack.shapes[0][0]}"
         )
     target = preprocessing.target
-    if target is not None and target.classes and target.classes != classes:
-        raise ModelFileError("the classes of the network and of the preprocessing differ")
+    if target is None:
+        raise ModelFileError("the preprocessing has no target")
+    if target.task != task or (target.classes or None) != classes:
+        raise ModelFileError("the tasks or classes of the network and of the preprocessing differ")
     return preprocessing

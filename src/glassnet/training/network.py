@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_SEED", "Network", "as_rows"]
 
 LARGEST_SEED = 2**63 - 1  # what an int64, the type of a seed in a graph, holds
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Examples as the array that a network is fed, after its preprocessing."""
+
+    rows: Array
 
 
 class Network:
@@ -143,14 +151,19 @@ class Network:
     def _answer(self, x: Any, classes: bool) -> Array:
         """Run the network on examples, and say what is wrong with those that do not fit."""
         answerer = self._answers()
-        found = answerer.quick(x, classes)
+        found = answerer.quick(x, classes) if self.preprocessing is None else None
         return answerer.answer(self.rows(x), classes) if found is None else found
 
     def rows(self, x: Any) -> Array:
         """Return examples as the array that the network is fed, or raise saying what is wrong.
 
-        A table or a data frame goes through the preprocessing that was learnt in training.
+        A table or a data frame goes through the preprocessing that was learnt in training; so does
+        an array, whose columns (or pixels) are taken in the order of the training data.
         """
+        if isinstance(x, Encoded):
+            return x.rows
+        if self.preprocessing is not None and not is_table(x):
+            x = self.preprocessing.table_of(x)
         if is_table(x):
             if self.preprocessing is None:
                 raise DataError(
@@ -159,6 +172,10 @@ class Network:
                 )
             x = self.preprocessing.transform(as_data(x))
         return as_rows(x, self.stack.inputs, self.dtype)
+
+    def encoded(self, x: Any) -> Encoded:
+        """Return features that went through the preprocessing already, for `predict` to take."""
+        return Encoded(as_rows(x, self.stack.inputs, self.dtype))
 
     def outputs(self, x: Any) -> Array:
         """Return the outputs of the last neurons, of shape (n, units).

@@ -12,7 +12,7 @@ import numpy as np
 
 from glassnet.errors import ArgumentError, nearest
 from glassnet.graph.types import Array
-from glassnet.training.network import Network
+from glassnet.training.network import Encoded, Network
 from glassnet.training.run import Run
 from glassnet.unit import check_number
 
@@ -182,7 +182,7 @@ class Runs(Sequence[Run]):
                 asked.adopt(net.stack, net.parameters, net.statistics)
                 rows = None
             if rows is None or asked.preprocessing is not net.preprocessing:
-                rows = net.rows(x)
+                rows = Encoded(net.rows(x))
             asked.task, asked.classes, asked.preprocessing = (
                 net.task,
                 net.classes,

@@ -88,6 +88,10 @@ def _are_classes(array: Array, stack: Stack, classes: tuple[Any, ...] | None) ->
         return False
     if stack.units > 1:
         return bool((array == np.round(array)).all())
+    if stack.activation.range == (0.0, 1.0):  # a yes/no neuron: two whole numbers are its classes
+        first, last = float(array.min()), float(array.max())
+        whole = first.is_integer() and last.is_integer()
+        return bool(whole and first < last and ((array == first) | (array == last)).all())
     low, high = array == stack.activation.range[0], array == stack.activation.range[1]
     return bool(low.any() and high.any() and (low | high).all())
 
@@ -180,4 +184,18 @@ def choose_loss(loss: str | Loss | None, stack: Stack, targets: Targets) -> Loss
             raise DataError(
                 f"{chosen.name} needs targets from 0 to 1; these reach from {low:g} to {high:g}"
             )
+    _check_reach(activation, targets)
     return chosen
+
+
+def _check_reach(activation: Activation, targets: Targets) -> None:
+    """Raise DataError if the outputs can never come near the targets."""
+    if targets.are_classes or not targets.values.size:
+        return
+    low, high = float(targets.values.min()), float(targets.values.max())
+    if low < activation.range[0] or high > activation.range[1]:
+        raise DataError(
+            f"{activation.name} outputs reach from {activation.range[0]:g} to "
+            f"{activation.range[1]:g}, the targets from {low:g} to {high:g}: end with a linear "
+            'layer, as in Dense(1, "linear"), or scale the targets'
+        )
