@@ -332,3 +332,8 @@ def test_a_run_shows_itself() -> None:
     assert run.settings["optimizer"] == "adam 0.02"
     assert run.settings["seed"] == 2
     assert run.network.training["stopped"] == run.stopped
+
+
+def test_a_network_larger_than_the_memory_is_refused() -> None:
+    with pytest.raises(gn.GlassnetError, match=r"more than this machine's memory holds"):
+        gn.Network([gn.Dense(10**12), gn.Dense(1)], 100)

@@ -27,6 +27,13 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 DEBUG = "GLASSNET_DEBUG"
 
 
+def _open_closed() -> None:
+    """Where a stream was closed by the caller (`>&-`), let what is written to it go nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
 @contextlib.contextmanager
 def saving() -> Generator[None]:
     """Let no further Ctrl-C stop what is being saved and reported."""
@@ -43,6 +50,7 @@ def saving() -> Generator[None]:
 
 def guarded(run: Callable[[], int]) -> int:
     """Run a command and return its exit status; whatever goes wrong is told in one message."""
+    _open_closed()
     _write_utf8()
     try:
         status = run()

@@ -68,7 +68,8 @@ class NumberColumn:
         missing = _missing(table, column, np.isnan(numbers), self.fill)
         filled = np.where(missing, 0.0 if self.fill is None else self.fill, numbers)
         scaled = (filled - self.mean) / self.deviation
-        return Encoded(_stack(scaled, missing, self.flag))
+        notes = _filled_notes(self.column, missing, self.flag, "the training median")
+        return Encoded(_stack(scaled, missing, self.flag), notes)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ class BooleanColumn:
         answers = as_booleans(table, column, self.words)
         missing = _missing(table, column, np.isnan(answers), self.fill)
         filled = np.where(missing, 0.0 if self.fill is None else self.fill, answers)
-        return Encoded(_stack(filled, missing, self.flag))
+        notes = _filled_notes(self.column, missing, self.flag, "the middle")
+        return Encoded(_stack(filled, missing, self.flag), notes)
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,8 @@ class DateColumn:
         month[missing] = 0
         one_hot = month[:, None] == np.array(self.months, np.int64)
         parts = np.column_stack([scaled, one_hot.astype(np.float64)])
-        return Encoded(_stack(parts, missing, self.flag))
+        notes = _filled_notes(self.column, missing, self.flag, "the training median")
+        return Encoded(_stack(parts, missing, self.flag), notes)
 
 
 @dataclass(frozen=True)
@@ -237,6 +240,17 @@ def _missing(table: Table, column: Column, missing: Array, fill: float | None) -
         message = "there is no value here, and missing values are not filled in (impute is off)"
         raise cell_error(table, column, row, f"{message}; fill them in, or leave the row out")
     return missing
+
+
+def _filled_notes(column: str, missing: Array, flag: bool, value: str) -> tuple[str, ...]:
+    """Say what became of missing values where training had none, so that no feature shows them."""
+    count = int(missing.sum())
+    if flag or not count:
+        return ()
+    values = "value is" if count == 1 else "values are"
+    return (
+        f"column {column!r}: {count} {values} missing, which training never met: {value} is taken",
+    )
 
 
 def _standardised(mean: float, deviation: float) -> str:

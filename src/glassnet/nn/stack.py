@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -68,9 +68,15 @@ class Stack:
     layers: tuple[Layer, ...]
     inputs: Shape
 
-    def __init__(self, layers: Sequence[Any], inputs: int | Sequence[int]) -> None:
+    def __init__(self, layers: Sequence[Any] | object, inputs: int | Sequence[int]) -> None:
         shape = _input_shape(inputs)
-        object.__setattr__(self, "layers", tuple(_as_layer(entry) for entry in layers))
+        if isinstance(layers, str) or not isinstance(layers, Iterable):
+            raise ArgumentError(
+                'layers must be a list, as in [gn.Dense(16, "tanh"), gn.Dense(3, "softmax")]; '
+                f"got {layers!r:.60}"
+            )
+        entries = cast("Iterable[Any]", layers)
+        object.__setattr__(self, "layers", tuple(_as_layer(entry) for entry in entries))
         object.__setattr__(self, "inputs", shape)
         if not self.layers:
             raise ArgumentError('a network needs layers, as in [gn.Dense(3, "softmax")]')

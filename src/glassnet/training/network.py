@@ -85,6 +85,7 @@ class Network:
     def build(self, inputs: int | Sequence[int]) -> None:
         """Fix the number of inputs and draw the first weights."""
         stack = Stack(self._layers, inputs)
+        _check_memory(stack)
         values = {
             key: parameter.initializer.values(parameter.shape, self.seed, STREAM_INITIAL + index)
             for index, (key, parameter) in enumerate(stack.parameters().items())
@@ -278,6 +279,22 @@ class Network:
         head, *body = self.table()
         rows = "".join(row(cells, "td") for cells in body)
         return f"<table><thead>{row(head, 'th')}</thead><tbody>{rows}</tbody></table>"
+
+
+def _check_memory(stack: Stack) -> None:
+    """Raise ArgumentError where the parameters alone would fill the machine's memory."""
+    sizes = {key: _size(parameter) for key, parameter in stack.parameters().items()}
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not to be had on every system
+        memory = 1 << 36
+    # as float64, with the gradient and what an optimiser remembers
+    if sum(sizes.values()) * 8 * 4 > memory:
+        largest = max(sizes, key=lambda key: sizes[key])
+        raise ArgumentError(
+            f"the network would have {sum(sizes.values()):,} parameters ({sizes[largest]:,} of them "
+            f"in {largest}), more than this machine's memory holds; take fewer neurons"
+        )
 
 
 def _size(parameter: Parameter) -> int:
