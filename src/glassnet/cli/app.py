@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from glassnet.cli.bench import bench
 from glassnet.cli.evaluate import evaluate
 from glassnet.cli.failures import guarded
 from glassnet.cli.info import info
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (train, predict, evaluate, info):
+for command in (train, predict, evaluate, info, bench):
     app.command()(command)
 
 

@@ -292,8 +292,8 @@ def _check_memory(stack: Stack) -> None:
     if sum(sizes.values()) * 8 * 4 > memory:
         largest = max(sizes, key=lambda key: sizes[key])
         raise ArgumentError(
-            f"the network would have {sum(sizes.values()):,} parameters ({sizes[largest]:,} of them "
-            f"in {largest}), more than this machine's memory holds; take fewer neurons"
+            f"the network would have {sum(sizes.values()):,} parameters ({sizes[largest]:,} in "
+            f"{largest}), more than this machine's memory holds; take fewer neurons"
         )
 
 

@@ -1,0 +1,130 @@
+"""glassnet itself, through the calls that its users make."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import glassnet as gn
+from glassnet.bench.rungs import RATE, Rung, Runner, Timing, classified, measured
+from glassnet.graph import DType
+
+__all__ = ["RUNNERS"]
+
+CALLS = 2000  # predictions in a round
+
+
+def _network(rung: Rung) -> gn.Network:
+    layers = [gn.Dense(rung.hidden, "tanh"), gn.Dense(rung.classes, "softmax")]
+    return gn.Network(layers, inputs=rung.inputs)
+
+
+def _timed(
+    train: Callable[[int], Sequence[gn.Run]], rounds: int, units: int, workers: int = 1
+) -> Timing:
+    """Train for so many epochs after a first one; what belongs to the first is set-up.
+
+    Args:
+        train: Trains for a number of epochs and returns the runs.
+        rounds: The number of epochs to be timed.
+        units: Steps or examples in an epoch.
+        workers: How many runs went on at once. All have work nearly to the end, so that a share of
+            the sum of their times is the time that passed.
+    """
+    busy = time.process_time()
+    train(1)
+    first = time.process_time() - busy
+    start, busy = time.perf_counter(), time.process_time()
+    runs = train(rounds + 1)
+    wall, busy = time.perf_counter() - start, time.process_time() - busy
+    at = [[row["seconds"] for row in run.history] for run in runs]
+    seconds = sum(times[-1] - times[0] for times in at) / workers
+    setup = wall - seconds * (rounds + 1) / rounds
+    return Timing(seconds, units * rounds, setup, max(busy - first, 0.0))
+
+
+def _lms(rung: Rung) -> Runner:
+    x, y = measured(rung)
+    options: dict[str, Any] = {"mode": "online", "shuffle": rung.shuffle, "progress": False}
+    options |= {"loss": "half_squared_error", "optimizer": "sgd 0.01"}
+
+    def train(epochs: int) -> list[gn.Run]:
+        net = gn.Network([gn.Dense(1, "linear")], inputs=rung.inputs)
+        return [gn.fit(net, x, y, epochs=epochs, **options)]
+
+    return lambda rounds: _timed(train, rounds, rung.examples)
+
+
+def _options(rung: Rung) -> dict[str, Any]:
+    return {"optimizer": f"momentum {RATE}", "batch_size": rung.batch, "progress": False}
+
+
+def _mlp(rung: Rung) -> Runner:
+    x, y = classified(rung)
+
+    def train(epochs: int) -> list[gn.Run]:
+        return [gn.fit(_network(rung), x, y, epochs=epochs, **_options(rung))]
+
+    return lambda rounds: _timed(train, rounds, rung.steps)
+
+
+def _ensemble(rung: Rung) -> Runner:
+    x, y = classified(rung)
+    workers = min(_cores(), rung.networks)
+    options: dict[str, Any] = {**_options(rung), "seeds": rung.networks, "workers": workers}
+
+    def train(epochs: int) -> list[gn.Run]:
+        return list(gn.fit_many(_network(rung), x, y, epochs=epochs, **options))
+
+    return lambda rounds: _timed(train, rounds, rung.steps, workers)
+
+
+def _cores() -> int:
+    known = getattr(os, "sched_getaffinity", None)
+    return len(known(0)) if known is not None else os.cpu_count() or 1
+
+
+def _predict(rung: Rung) -> Runner:
+    net = _network(rung)
+    x = np.random.default_rng(0).normal(size=(1, rung.inputs)).astype(np.float32)
+    some = np.tile(x, (rung.classes, 1))
+    gn.fit(net, some, list(range(rung.classes)), epochs=1, progress=False)
+
+    def run(rounds: int) -> Timing:
+        start = time.perf_counter()
+        for _ in range(CALLS * rounds):
+            net.predict(x)
+        return Timing(time.perf_counter() - start, CALLS * rounds)
+
+    return run
+
+
+def _compile(rung: Rung) -> Runner:
+    from glassnet.engines.native import Engine
+    from glassnet.learning.backpropagation import Recipe, training_graph
+    from glassnet.nn.losses import Loss
+
+    def run(rounds: int) -> Timing:
+        start = time.perf_counter()
+        for _ in range(rounds):
+            net = _network(rung)
+            optimizer = gn.Momentum(RATE)
+            loss = Loss.of("cross_entropy")
+            recipe = Recipe(net.stack, loss, optimizer, DType.FLOAT32, class_targets=True)
+            Engine({rung.batch: training_graph(recipe, rung.batch)})
+        return Timing(time.perf_counter() - start, rounds)
+
+    return run
+
+
+RUNNERS: dict[str, Callable[[Rung], Runner]] = {
+    "lms": _lms,
+    "mlp": _mlp,
+    "ensemble": _ensemble,
+    "predict": _predict,
+    "compile": _compile,
+}
