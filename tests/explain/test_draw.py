@@ -186,3 +186,12 @@ def test_save_explains_what_is_wrong(tmp_path, monkeypatch):
                 drawing.save(tmp_path / "b.svg")
         assert not (tmp_path / "b.svg").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.svg"]
+
+
+def test_tensors_without_names_are_not_taken_for_numbers_of_the_formula() -> None:
+    x, w, b = gn.tensor([3.0]), gn.tensor([2.0]), gn.tensor([1.0])
+    unnamed, named = (
+        gn.draw(gn.relu(w * x + b)),
+        gn.draw(gn.relu(gn.tensor([2.0], "w") * gn.tensor([3.0], "x") + gn.tensor([1.0], "b"))),
+    )
+    assert unnamed.nodes == named.nodes

@@ -95,7 +95,8 @@ def _fold(
     """Find the unnamed single numbers that can be written inside the operation that uses them."""
     found: dict[Tensor, dict[int, tuple[str, list[Tensor]]]] = {}
     for node in order:
-        if not isinstance(node.op.native, Constant) or str(node.label) or node.size != 1:
+        # A number written in a formula has no axes; `gn.tensor([1.0])` has one, and stays.
+        if not isinstance(node.op.native, Constant) or str(node.label) or node.shape:
             continue
         way = [node]
         while len(users[way[-1]]) == 1 and users[way[-1]][0][0] in passing:
