@@ -93,7 +93,7 @@ class NativeStepper:
         except IndexError as error:
             raise ArgumentError(f"a class or a place: {error}") from None
         if stopped_by is None and not (finite and self._is_finite()):
-            self._explain(before, material, order, edges, rates)
+            return self._replay(before, material, order, edges, rates)
         self.step += done
         examples = int(edges[done]) if done else 1
         if stopped_by is not None:
@@ -104,14 +104,14 @@ class NativeStepper:
     def _is_finite(self) -> bool:
         return all(bool(np.isfinite(value).all()) for value in self.values.values())
 
-    def _explain(
+    def _replay(
         self, before: dict[str, Array], material: Material, order: Array, edges: Array, rates: Array
-    ) -> None:
+    ) -> dict[str, float]:
         """Go through the epoch again on the reference engine, which names the place."""
         reference = Stepper(self.recipe, before, self.seed)
         reference.step = self.step
         try:
-            reference.epoch(material, order, edges, rates, lambda _done, _loss: None)
+            return reference.epoch(material, order, edges, rates, lambda _done, _loss: None)
         finally:
             self.values, self.step = reference.values, reference.step
 
