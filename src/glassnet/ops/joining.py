@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -201,8 +202,7 @@ def _pull_pad(
 
 
 def _jax_pad(jnp: Any, x: Any, low: Any, high: Any, between: Any) -> Any:
-    from jax import lax
-
+    lax: Any = import_module("jax.lax")  # optional: only JAX itself calls this
     return lax.pad(x, jnp.zeros((), x.dtype), tuple(zip(low, high, between, strict=True)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from glassnet.errors import ArgumentError, DTypeError, ShapeError
@@ -53,7 +54,7 @@ def _in_jax(draw: Any) -> Any:
     """Let JAX call NumPy for the draw: the same bits on every engine, for very little work."""
 
     def rule(jnp: Any, seed: Any, counter: Any, shape: Shape, dtype: str, stream: int) -> Any:
-        import jax
+        jax: Any = import_module("jax")  # optional: only JAX itself calls this
 
         def host(seed: Any, counter: Any) -> Array:
             return draw(seed, counter, shape, dtype, stream)
