@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "ArgumentError",
+    "ConvergenceWarning",
     "DTypeError",
     "DataError",
     "GlassnetError",
@@ -19,12 +21,21 @@ __all__ = [
     "NonFiniteError",
     "NotConnectedError",
     "NotDifferentiableError",
+    "NotSeparableError",
     "OutputError",
     "PairingError",
     "ShapeError",
     "VerificationError",
     "nearest",
 ]
+
+
+class ConvergenceWarning(UserWarning):
+    """A rule did not come to an end by itself, or cannot with these settings.
+
+    The message says why: classes that no plane separates (with the proof), or a learning rate above
+    the largest stable one; and what to do.
+    """
 
 
 class GlassnetError(Exception):
@@ -87,6 +98,22 @@ class NotConnectedError(GlassnetError, ValueError):
 
     Check that the tensor really is part of the formula (and not a copy of it made with `.value`).
     """
+
+
+class NotSeparableError(GlassnetError, ValueError):
+    """No single threshold neuron computes the truth table that was asked for.
+
+    >>> import glassnet.rules.logic as logic
+    >>> logic.neuron("0110")
+    Traceback (most recent call last):
+    glassnet.errors.NotSeparableError: no threshold neuron computes 0110. Points (0, 1) and ...
+
+    `error.certificate` holds the proof. Two layers compute it: `logic.network("0110")`.
+    """
+
+    def __init__(self, message: str, *, certificate: Any = None) -> None:
+        self.certificate = certificate
+        super().__init__(message)
 
 
 class VerificationError(GlassnetError, AssertionError):

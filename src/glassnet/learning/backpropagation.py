@@ -52,6 +52,14 @@ class Recipe:
     l1: float = 0.0
     l2: float = 0.0
 
+    def training_graph(self, n: int) -> Graph:
+        """Return the graph of one training step on a batch of n examples."""
+        return training_graph(self, n)
+
+    def evaluation_graph(self, n: int) -> Graph:
+        """Return the graph that measures n examples without learning from them."""
+        return evaluation_graph(self, n)
+
 
 def check_trainable(stack: Stack) -> None:
     """Raise NotDifferentiableError if a neuron's activation cannot be trained by gradients."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,12 +25,15 @@ from glassnet.training.network import Network
 if TYPE_CHECKING:
     from glassnet.data import Preprocessing
 
-__all__ = ["FORMAT", "load", "save"]
+__all__ = ["FORMAT", "KEY", "MOST_CLASSES", "Document", "load", "save"]
 
 FORMAT = 1
 KEY = "glassnet"
 MOST_CLASSES = 1_000_000
 LONGEST = 500  # characters of a message
+# Other kinds of model than networks, by the entry that marks them: the module whose `restore` makes
+# one from the document and the tensors. They lie in rooms above this one.
+OTHERS = {"rule": "glassnet.rules.model_file"}
 
 
 def save(net: Network, path: str | os.PathLike[str]) -> Path:
@@ -77,8 +81,8 @@ def _layer_json(layer: Layer) -> dict[str, Any]:
     return data
 
 
-def load(path: str | os.PathLike[str]) -> Network:
-    """Return the network of a model file.
+def load(path: str | os.PathLike[str]) -> Any:
+    """Return what a model file holds: a network, or a classical rule such as `Perceptron`.
 
     Raises:
         DataError: There is no such file, or it may not be read.
@@ -88,7 +92,12 @@ def load(path: str | os.PathLike[str]) -> Network:
     tensors, text = _read(Path(path))
     try:
         about = json.loads(text, parse_constant=_refuse)
-        return _restore(_Document(about), tensors)
+        document = Document(about)
+        _check_version(document)
+        for key, module in OTHERS.items():
+            if key in document.data:
+                return import_module(module).restore(document, tensors)
+        return _restore(document, tensors)
     except ModelFileError as error:
         raise ModelFileError(f"{name}: {_shortened(error)}") from None
     except (GlassnetError, ValueError, TypeError, RecursionError, OverflowError) as error:
@@ -130,7 +139,7 @@ def _read(path: Path) -> tuple[dict[str, Array], str]:
         ) from None
 
 
-class _Document:
+class Document:
     """JSON that is not trusted: every entry is asked for with the type that it must have."""
 
     def __init__(self, data: object, place: str = "model") -> None:
@@ -139,23 +148,28 @@ class _Document:
         self.data, self.place = cast("dict[str, Any]", data), place
 
     def get(self, key: str, *kinds: type) -> Any:
+        """Return an entry that must be of one of these types."""
         value = self.data.get(key)
         if type(value) not in kinds:
             wanted = " or ".join("nothing" if k is type(None) else k.__name__ for k in kinds)
             raise ModelFileError(f"{self.place}: {key} must be {wanted}; it is {value!r:.60}")
         return value
 
-    def inside(self, key: str) -> _Document:
-        return _Document(self.data.get(key), f"{self.place}: {key}")
+    def inside(self, key: str) -> Document:
+        """Return an entry that must be a table itself."""
+        return Document(self.data.get(key), f"{self.place}: {key}")
 
 
-def _restore(about: _Document, tensors: dict[str, Array]) -> Network:
+def _check_version(about: Document) -> None:
     made_by = about.data.get("version")
     if about.get("format", int) > FORMAT:
         raise ModelFileError(
             f"the model was made by a later version of glassnet ({made_by!r:.40}); "
             "update glassnet to load it"
         )
+
+
+def _restore(about: Document, tensors: dict[str, Array]) -> Network:
     described = about.inside("network")
     layers = [Layer.from_json(entry) for entry in described.get("layers", list)]
     inputs = described.get("inputs", list)

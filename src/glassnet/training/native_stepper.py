@@ -10,8 +10,7 @@ from glassnet.engines.native import Engine
 from glassnet.errors import ArgumentError
 from glassnet.graph import Graph
 from glassnet.graph.types import Array
-from glassnet.learning.backpropagation import Recipe, evaluation_graph, training_graph
-from glassnet.training.stepper import Material, Stepper, batch_blocks
+from glassnet.training.stepper import Material, StepGraphs, Stepper, batch_blocks
 
 __all__ = ["NativeStepper"]
 
@@ -32,7 +31,7 @@ class NativeStepper:
         Unsupported: An operation that the native engine cannot run.
     """
 
-    def __init__(self, recipe: Recipe, values: dict[str, Array], seed: int) -> None:
+    def __init__(self, recipe: StepGraphs, values: dict[str, Array], seed: int) -> None:
         self.recipe, self.seed = recipe, seed
         self.step = 0
         self._shapes = {key: value.shape for key, value in values.items()}
@@ -63,7 +62,7 @@ class NativeStepper:
 
     def _prepare(self, sizes: Sequence[int]) -> Engine:
         if self._training is None:
-            graphs = {n: training_graph(self.recipe, n) for n in sorted(sizes, reverse=True)}
+            graphs = {n: self.recipe.training_graph(n) for n in sorted(sizes, reverse=True)}
             engine = Engine(graphs)
             for key, value in self._start.items():
                 engine.write(key, value)
@@ -120,7 +119,7 @@ class NativeStepper:
         blocks = batch_blocks(len(material))
         if self._evaluation is None:
             sizes = sorted({stop - start for start, stop in blocks}, reverse=True)
-            graphs: dict[int, Graph] = {n: evaluation_graph(self.recipe, n) for n in sizes}
+            graphs: dict[int, Graph] = {n: self.recipe.evaluation_graph(n) for n in sizes}
             self._evaluation = Engine(graphs)
         engine = self._evaluation
         for key, value in self.values.items():

@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from glassnet.engines import Program
 from glassnet.errors import NonFiniteError
+from glassnet.graph import DType, Graph
 from glassnet.graph.types import Array
-from glassnet.learning.backpropagation import Recipe, evaluation_graph, training_graph
 from glassnet.training.nonfinite import explain_nonfinite
 
-__all__ = ["Material", "Stepper"]
+__all__ = ["Material", "StepGraphs", "Stepper"]
 
 EVALUATION_BLOCK = 2048
 
 
-class Material:
-    """Examples, targets and weights as arrays, ready to be cut into batches."""
+class StepGraphs(Protocol):
+    """What a stepper runs: the graphs of a step, and of a measurement, for n examples."""
 
-    def __init__(self, x: Array, target: Array, weight: Array | None) -> None:
+    @property
+    def dtype(self) -> DType:
+        """The number type of state and data."""
+        ...
+
+    def training_graph(self, n: int) -> Graph:
+        """Return the graph of a step on n examples."""
+        ...
+
+    def evaluation_graph(self, n: int) -> Graph:
+        """Return the graph that measures n examples without learning from them."""
+        ...
+
+
+class Material:
+    """Examples, targets and weights as arrays, ready to be cut into batches.
+
+    A rule that learns without a teacher has no targets.
+    """
+
+    def __init__(self, x: Array, target: Array | None, weight: Array | None) -> None:
         self.x, self.target, self.weight = x, target, weight
 
     def __len__(self) -> int:
@@ -31,11 +51,14 @@ class Material:
     def take(self, rows: Array) -> Material:
         """Return some of the examples."""
         weight = None if self.weight is None else self.weight[rows]
-        return Material(self.x[rows], self.target[rows], weight)
+        target = None if self.target is None else self.target[rows]
+        return Material(self.x[rows], target, weight)
 
     def inputs(self, rows: Any) -> dict[str, Array]:
         """Return some of the examples as inputs of a graph."""
-        found = {"batch/x": self.x[rows], "batch/target": self.target[rows]}
+        found = {"batch/x": self.x[rows]}
+        if self.target is not None:
+            found["batch/target"] = self.target[rows]
         if self.weight is not None:
             found["batch/weight"] = self.weight[rows]
         return found
@@ -50,7 +73,7 @@ class Stepper:
         seed: The run's seed.
     """
 
-    def __init__(self, recipe: Recipe, values: dict[str, Array], seed: int) -> None:
+    def __init__(self, recipe: StepGraphs, values: dict[str, Array], seed: int) -> None:
         self.recipe, self.values, self.seed = recipe, values, seed
         self.step = 0
         self._training: dict[int, Program] = {}
@@ -82,7 +105,7 @@ class Stepper:
             n = stop - start
             program = self._training.get(n)
             if program is None:
-                program = self._training[n] = Program(training_graph(self.recipe, n))
+                program = self._training[n] = Program(self.recipe.training_graph(n))
             step = self.step + 1
             values = program.evaluate(
                 {
@@ -123,7 +146,7 @@ class Stepper:
             n = stop - start
             program = self._evaluation.get(n)
             if program is None:
-                program = self._evaluation[n] = Program(evaluation_graph(self.recipe, n))
+                program = self._evaluation[n] = Program(self.recipe.evaluation_graph(n))
             rows = slice(start, stop)
             measures = program.run({**known, **material.inputs(rows)})
             weight = n if material.weight is None else float(material.weight[rows].sum())

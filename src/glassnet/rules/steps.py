@@ -1,0 +1,113 @@
+"""The steps of a rule one by one, as a person writes them down: a row for each example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from glassnet.engines import Program
+from glassnet.graph.types import Array
+from glassnet.rules.step import StepRecipe
+
+__all__ = ["Steps", "record"]
+
+
+class Steps:
+    """A table with a row for each step: what was given, what came out, what was learnt.
+
+    Each row has `epoch` and `example` (counted from 1), and the rule's own quantities by symbol,
+    such as x, d, v, y, e and, after the step, w and b.
+    """
+
+    def __init__(self, rows: list[dict[str, Array]]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[dict[str, Array]]:
+        return iter(self._rows)
+
+    def __getitem__(self, column: str) -> list[Array]:
+        if self._rows and column not in self._rows[0]:
+            raise KeyError(f"no column {column!r}; the columns are {', '.join(self.columns)}")
+        return [row[column] for row in self._rows]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(self._rows[0]) if self._rows else ()
+
+    def _cells(self) -> list[list[str]]:
+        return [[_text(row[name]) for name in self.columns] for row in self._rows]
+
+    def __repr__(self) -> str:
+        table = [list(self.columns), *self._cells()]
+        widths = [max(len(row[i]) for row in table) for i in range(len(self.columns))]
+        return "\n".join(
+            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            for row in table
+        )
+
+    def _repr_html_(self) -> str:
+        def row(cells: list[str], tag: str) -> str:
+            return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+        body = "".join(row(cells, "td") for cells in self._cells())
+        head = row(list(self.columns), "th")
+        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+
+def _text(value: Array) -> str:
+    flat = [f"{entry:.6g}" for entry in np.asarray(value).reshape(-1).tolist()]
+    return flat[0] if len(flat) == 1 else f"({', '.join(flat)})"
+
+
+def record(
+    recipe: StepRecipe,
+    start: Mapping[str, Array],
+    x: Array,
+    target: Array | None,
+    rates: Array,
+    shown: Mapping[str, str],
+    *,
+    first_step: int = 0,
+    seed: int = 0,
+    order: Array | None = None,
+    epoch: int = 0,
+) -> tuple[list[dict[str, Array]], dict[str, Array]]:
+    """Run an epoch on the reference engine and return a row for each example, and the state.
+
+    Args:
+        recipe: The step.
+        start: The state before it.
+        x: The examples, (n, inputs).
+        target: Their targets, or None.
+        rates: The learning rate of each step.
+        shown: Which values are shown: from the symbol of a node, or the name of an output such as
+            `parameters/weights`, to the name of the column.
+        first_step: How many steps went before.
+        seed: The run's seed.
+        order: The order of the examples; as given if None.
+        epoch: The number of the epoch, from 0.
+    """
+    program = Program(recipe.training_graph(1))
+    symbols = {node.label.symbol: node for node in program.graph.nodes if node.label.symbol}
+    state, rows = dict(start), list[dict[str, Array]]()
+    for place, example in enumerate(range(len(x)) if order is None else order.tolist()):
+        step = first_step + place + 1
+        given: dict[str, Any] = {**state, "batch/x": x[example : example + 1]}
+        if target is not None:
+            given["batch/target"] = target[example : example + 1]
+        given |= {"rate": rates[place], "step": step, "seed": seed, "counter": step}
+        values = program.evaluate(given)
+        outputs = program.outputs(values)
+        state = {key: outputs[key] for key in state}
+        row = {"epoch": np.array(epoch + 1), "example": np.array(example + 1)}
+        for key, name in shown.items():
+            row[name] = outputs[key] if key in outputs else values[symbols[key]]
+        rows.append(row)
+    return rows, state
