@@ -1,211 +1,30 @@
 """glassnet: neural networks that show every number and train at the speed of hand-written C++."""
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from glassnet.engines import Program
-from glassnet.errors import GlassnetError
-from glassnet.graph import DType, Graph, Tensor, TensorType, grad, trace, verify
-from glassnet.learning import (
-    Adagrad,
-    Adam,
-    AdamW,
-    AdaptiveGain,
-    Constant,
-    Cosine,
-    Exponential,
-    GradientDescent,
-    Momentum,
-    Nesterov,
-    ReduceOnPlateau,
-    RMSProp,
-    StepDecay,
-    WarmUp,
-)
-from glassnet.nn import activations, initializers, losses
-from glassnet.nn.activations import (
-    bipolar_logistic,
-    elu,
-    gelu,
-    leaky_relu,
-    log_softmax,
-    relu,
-    signum,
-    softmax,
-    softsign,
-    threshold,
-)
-from glassnet.nn.layers import Apply, BatchNorm, Dense, Dropout
-from glassnet.ops import absolute as abs  # noqa: A004
-from glassnet.ops import (
-    add,
-    argmax,
-    broadcast,
-    cast,
-    clip,
-    concatenate,
-    cos,
-    divide,
-    equal,
-    erf,
-    exp,
-    expm1,
-    floor,
-    gather,
-    less,
-    less_equal,
-    log,
-    log1p,
-    logical_not,
-    logistic,
-    logsumexp,
-    matmul,
-    maximum,
-    mean,
-    minimum,
-    multiply,
-    negate,
-    not_equal,
-    one_hot,
-    ones,
-    pad,
-    power,
-    random_normal,
-    random_uniform,
-    reshape,
-    scatter_add,
-    select,
-    sign,
-    sin,
-    softplus,
-    sqrt,
-    square,
-    stack,
-    stop_gradient,
-    subtract,
-    tanh,
-    tensor,
-    transpose,
-    zeros,
-)
-from glassnet.ops import max_ as max  # noqa: A004
-from glassnet.ops import slice_ as slice  # noqa: A004
-from glassnet.ops import sum_ as sum  # noqa: A004
-from glassnet.training import History, Network, Run, Runs, fit, fit_many, load
-
 if TYPE_CHECKING:
-    from glassnet.explain import draw
+    from glassnet.public import *  # noqa: F403
+    from glassnet.public import __all__ as __all__
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "AdaptiveGain",
-    "Apply",
-    "BatchNorm",
-    "Constant",
-    "Cosine",
-    "DType",
-    "Dense",
-    "Dropout",
-    "Exponential",
-    "GlassnetError",
-    "GradientDescent",
-    "Graph",
-    "History",
-    "Momentum",
-    "Nesterov",
-    "Network",
-    "Program",
-    "RMSProp",
-    "ReduceOnPlateau",
-    "Run",
-    "Runs",
-    "StepDecay",
-    "Tensor",
-    "TensorType",
-    "WarmUp",
-    "abs",
-    "activations",
-    "add",
-    "argmax",
-    "bipolar_logistic",
-    "broadcast",
-    "cast",
-    "clip",
-    "concatenate",
-    "cos",
-    "divide",
-    "draw",
-    "elu",
-    "equal",
-    "erf",
-    "exp",
-    "expm1",
-    "fit",
-    "fit_many",
-    "floor",
-    "gather",
-    "gelu",
-    "grad",
-    "initializers",
-    "leaky_relu",
-    "less",
-    "less_equal",
-    "load",
-    "log",
-    "log1p",
-    "log_softmax",
-    "logical_not",
-    "logistic",
-    "logsumexp",
-    "losses",
-    "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "minimum",
-    "multiply",
-    "negate",
-    "not_equal",
-    "one_hot",
-    "ones",
-    "pad",
-    "power",
-    "random_normal",
-    "random_uniform",
-    "relu",
-    "reshape",
-    "scatter_add",
-    "select",
-    "sign",
-    "signum",
-    "sin",
-    "slice",
-    "softmax",
-    "softplus",
-    "softsign",
-    "sqrt",
-    "square",
-    "stack",
-    "stop_gradient",
-    "subtract",
-    "sum",
-    "tanh",
-    "tensor",
-    "threshold",
-    "trace",
-    "transpose",
-    "verify",
-    "zeros",
-]
+
+if not TYPE_CHECKING:  # a checker knows the names, and finds those that do not exist
+
+    def __getattr__(name: str) -> Any:
+        """Load a room by its name, or the public names when one of them is first used."""
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(f"module 'glassnet' has no attribute {name!r}")
+        if find_spec(f"glassnet.{name}") is not None:
+            return import_module(f"glassnet.{name}")
+        public = import_module("glassnet.public")
+        if name not in ("__all__", *public.__all__):
+            raise AttributeError(f"module 'glassnet' has no attribute {name!r}")
+        value = globals()[name] = getattr(public, name)
+        return value
 
 
-def __getattr__(name: str) -> Any:
-    """Load on first use what few programs need, so that importing glassnet stays quick."""
-    if name == "draw":
-        from glassnet.explain import draw
-
-        return draw
-    raise AttributeError(f"module 'glassnet' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *import_module("glassnet.public").__all__})

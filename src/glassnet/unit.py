@@ -20,7 +20,15 @@ from typing import Any, ClassVar, Self
 
 from glassnet.errors import ArgumentError, ModelFileError, nearest
 
-__all__ = ["FAMILIES", "Unit", "check_choice", "check_number", "check_whole", "quoted"]
+__all__ = [
+    "FAMILIES",
+    "Unit",
+    "check_choice",
+    "check_number",
+    "check_whole",
+    "quoted",
+    "read_setting",
+]
 
 FAMILIES: dict[str, dict[str, type[Unit]]] = {}
 
@@ -83,7 +91,7 @@ class Unit:
                     f"{words[0]} has no setting {key or text!r}{nearest(key, known)}; "
                     f"it has {', '.join(known) or 'none'}"
                 )
-            values[key] = _read(f"{words[0]}: {key}", text, _hints(member)[key])
+            values[key] = read_setting(f"{words[0]}: {key}", text, _hints(member)[key])
         for field in settings:
             required = field.default is dataclasses.MISSING and (
                 field.default_factory is dataclasses.MISSING
@@ -176,7 +184,7 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
     return typing.get_args(hint) if union else (hint,)
 
 
-def _read(place: str, text: str, hint: Any) -> Any:
+def read_setting(place: str, text: str, hint: Any) -> Any:
     """Read one setting from text: the first of its types that the text fits."""
     kinds = _alternatives(hint)
     if type(None) in kinds and text.lower() == "none":

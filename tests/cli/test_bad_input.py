@@ -130,7 +130,9 @@ IN_OPTIONS = [
     flowers("too much dropout", "--layers '8 tanh, dropout 1.5, softmax'", "1.5", "below 1"),
     flowers("a neuron without gradient", "--layers '8 threshold, softmax'", "threshold", "rule"),
     flowers("batch size 0", "--batch-size 0", "batch_size", "at least 1", "got 0"),
-    flowers("batch size in words", "--batch-size many", "'--batch-size'", "integer"),
+    flowers(
+        "batch size in words", "--batch-size many", "'--batch-size'", "'many' is not a whole number"
+    ),
     flowers("batch size online", "--mode online --batch-size 8", "online", "one example", "8"),
     flowers("mode misspelt", "--mode minibach", "'minibach'", "did you mean 'minibatch'?"),
     flowers("negative rate", "--optimizer 'adam -0.1'", "learning_rate", "above 0", "-0.1"),

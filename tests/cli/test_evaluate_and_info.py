@@ -89,7 +89,7 @@ def test_info(run: Run, models: Path) -> None:
     assert max(map(len, people.out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", ["train", "predict", "evaluate", "info"])
+@pytest.mark.parametrize("command", ["train", "predict", "evaluate", "info", "explain"])
 def test_help_has_examples(command: str, run: Run) -> None:
     result = run(f"{command} --help")
     assert result.status == 0

@@ -128,3 +128,32 @@ def test_help_does_not_load_what_only_training_needs() -> None:
         [sys.executable, "-c", script], check=True, capture_output=True, timeout=60
     )
     assert done.stdout.decode().splitlines()[-1] == "[]"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_while_the_command_line_is_loaded(place: Path) -> None:
+    """Interrupted in the middle of an import: one line, and the status that shells expect."""
+    script = (
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'glassnet.cli.app':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from glassnet.cli import main\n"
+        "sys.exit(main(['train', 'iris']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (130, b"")
+    assert done.stderr == b"interrupted; nothing was written\n"
+    assert list(place.iterdir()) == []
+
+
+def test_nothing_heavy_is_loaded_before_the_command_line_listens() -> None:
+    script = "import sys, glassnet.cli; print('numpy' in sys.modules, 'typer' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, timeout=60
+    )
+    assert done.stdout.split() == [b"False", b"False"]

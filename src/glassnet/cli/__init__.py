@@ -1,5 +1,27 @@
 """The command line: `glassnet train DATA` and its companions, one file for each command."""
 
-from glassnet.cli.app import main
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Sequence
 
 __all__ = ["main"]
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+OBJECTS = 100_000  # made before garbage is looked for: loading makes many objects and no garbage
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; see `glassnet.cli.app.main`.
+
+    Ctrl-C while the command line is still being loaded ends it with one line, as it does later.
+    """
+    gc.set_threshold(OBJECTS, *gc.get_threshold()[1:])
+    try:
+        from glassnet.cli.app import main as run
+
+        return run(arguments)
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED

@@ -2,7 +2,7 @@
 
 import sys
 
-from glassnet.cli.app import main
+from glassnet.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

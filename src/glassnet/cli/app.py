@@ -10,8 +10,10 @@ import typer
 
 from glassnet.cli.bench import bench
 from glassnet.cli.evaluate import evaluate
+from glassnet.cli.explain import explain
 from glassnet.cli.failures import guarded
 from glassnet.cli.info import info
+from glassnet.cli.logic import logic
 from glassnet.cli.predict import predict
 from glassnet.cli.train import train
 
@@ -23,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (train, predict, evaluate, info, bench):
+for command in (train, predict, evaluate, info, explain, logic, bench):
     app.command()(command)
 
 

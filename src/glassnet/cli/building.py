@@ -26,6 +26,7 @@ class Wishes:
     data: str
     target: str | None
     task: str | None
+    rule: str | None
     layers: str | None
     dtype: str
     loss: str | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import traceback
@@ -25,6 +26,8 @@ UNREAD = 141  # 128 + SIGPIPE
 # typer carries its own copy of click, or uses the one installed: either way this is its parent.
 UsageError: Any = typer.BadParameter.__mro__[1]
 DEBUG = "GLASSNET_DEBUG"
+# What typer's versions call a type, and what it is in plain words.
+KINDS = {"int": "a whole number", "integer": "a whole number", "float": "a number"}
 
 
 def _open_closed() -> None:
@@ -91,6 +94,7 @@ def _usage(error: Any) -> str:
     """Return the message of a wrong option or argument, with where help is to be found."""
     message = str(error.format_message()).strip().rstrip(".")
     message = message[:1].lower() + message[1:]
+    message = re.sub(r"a valid (\w+)$", lambda found: KINDS.get(found[1], found[0]), message)
     if "DATA" in message and message.startswith("missing argument"):
         message += ": a file, or a built-in data set (iris, digits)"
     elif "MODEL" in message and message.startswith("missing argument"):

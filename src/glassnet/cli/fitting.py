@@ -11,20 +11,21 @@ from glassnet.errors import DataError
 if TYPE_CHECKING:
     from glassnet.data import Images, Table
     from glassnet.graph.types import Array
+    from glassnet.rules import Estimator
     from glassnet.training import Network
 
 __all__ = ["check_size"]
 
 
-def check_size(net: Network, features: Array, data: Table | Images) -> None:
+def check_size(net: Network | Estimator, features: Array, data: Table | Images) -> None:
     """Raise DataError if a feature is too large for the network's numbers.
 
     Args:
-        net: The network.
+        net: The network, or the rule.
         features: What it is to be fed, of shape (n, inputs).
         data: What the features were made from.
     """
-    limit = np.finfo(net.dtype.numpy).max
+    limit = np.finfo(str(net.dtype)).max
     places = np.argwhere(np.abs(features) > limit)
     if not len(places) or net.preprocessing is None:
         return

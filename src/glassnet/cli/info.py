@@ -11,6 +11,7 @@ from glassnet.cli.opening import model_version, open_model
 from glassnet.cli.screen import Screen, print_json
 
 if TYPE_CHECKING:
+    from glassnet.rules import Estimator
     from glassnet.training import Network
 
 __all__ = ["info"]
@@ -46,16 +47,23 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
 
     glassnet info iris.safetensors --json
     """
+    from glassnet.rules import Estimator
+
     net = open_model(model)
     version = model_version(model)
     if as_json:
-        print_json({"model": str(model), "version": version, **_document(net)})
+        document = _rule_document(net) if isinstance(net, Estimator) else _document(net)
+        print_json({"model": str(model), "version": version, **document})
         return 0
     screen = Screen()
-    screen.heading("Network", str(model))
-    head, *rows = net.table()
-    screen.table(rows, head=head, right=[3])
-    screen.gap()
+    if isinstance(net, Estimator):
+        screen.heading("Rule", str(model))
+        screen.facts([("rule", repr(net)), *net.facts()])
+    else:
+        screen.heading("Network", str(model))
+        head, *rows = net.table()
+        screen.table(rows, head=head, right=[3])
+        screen.gap()
     screen.facts([("made by", f"glassnet {version}"), ("numbers", str(net.dtype))])
     if net.preprocessing is not None:
         screen.heading("Data")
@@ -76,14 +84,14 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
     return 0
 
 
-def _classes(net: Network) -> list[str]:
+def _classes(net: Network | Estimator) -> list[str]:
     target = None if net.preprocessing is None else net.preprocessing.target
     if target is not None:
         return list(target.class_names)
     return [str(name) for name in net.classes or ()]
 
 
-def _read(net: Network) -> str:
+def _read(net: Network | Estimator) -> str:
     """Return what the model was trained on, if its file says it."""
     data: Any = net.training.get("data")
     if not isinstance(data, dict):
@@ -98,7 +106,7 @@ def _facts(training: Mapping[str, Any]) -> list[tuple[str, str]]:
         for key, name in NAMES.items()
         if training.get(key) not in (None, 0, 0.0)
     ]
-    return [*facts, ("seed", str(training.get("seed")))]
+    return [*facts, ("seed", str(training["seed"]))] if "seed" in training else facts
 
 
 def _amount(value: Any) -> str:
@@ -128,11 +136,8 @@ SHOWN = {"accuracy": "accuracy", "r2": "R²", "mae": "MAE", "rmse": "RMSE", "exa
 
 
 def _document(net: Network) -> dict[str, Any]:
-    preprocessing = net.preprocessing
     return {
-        "task": net.task,
-        "classes": _classes(net),
-        "dtype": str(net.dtype),
+        **_common(net),
         "seed": net.seed,
         "layers": [
             {"layer": name, "kind": str(layer), "output": list(shape)}
@@ -142,6 +147,28 @@ def _document(net: Network) -> dict[str, Any]:
         ],
         "parameters": sum(value.size for value in net.parameters.values()),
         "inputs": list(net.stack.inputs),
+    }
+
+
+def _rule_document(model: Estimator) -> dict[str, Any]:
+    from glassnet.rules.model_file import plain_settings
+
+    return {
+        **_common(model),
+        "rule": model.rule,
+        "settings": plain_settings(model),
+        "learnt": dict(model.facts()),
+        "inputs": [model.n_features_in_],
+        "notes": list(model.notes_),
+    }
+
+
+def _common(net: Network | Estimator) -> dict[str, Any]:
+    preprocessing = net.preprocessing
+    return {
+        "task": net.task,
+        "classes": _classes(net),
+        "dtype": str(net.dtype),
         "columns": None
         if preprocessing is None
         else [

@@ -15,6 +15,7 @@ from glassnet.errors import ArgumentError, DataError, ModelFileError
 
 if TYPE_CHECKING:
     from glassnet.data import Dataset, Images, Preprocessing, ReadOptions, Table
+    from glassnet.rules import Estimator
     from glassnet.training import Network
 
 __all__ = ["is_model", "model_version", "open_for_model", "open_for_training", "open_model"]
@@ -75,7 +76,7 @@ def open_for_training(name: str, reading: Reading) -> Dataset:
 
 
 def open_for_model(
-    name: str, model: Network, reading: Reading
+    name: str, model: Network | Estimator, reading: Reading
 ) -> tuple[Table | Images, tuple[str, ...]]:
     """Open data for a model, read as the training data were; return them, and notes.
 
@@ -158,8 +159,8 @@ def _refuse_model(name: str) -> None:
         )
 
 
-def open_model(path: Path) -> Network:
-    """Return the network of a model file.
+def open_model(path: Path) -> Network | Estimator:
+    """Return what a model file holds: a network, or a classical rule.
 
     Raises:
         DataError, ModelFileError: There is no such file, or it is no model; what it seems to be

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ from glassnet.files import write_file
 if TYPE_CHECKING:
     from glassnet.data import Images, Table
     from glassnet.graph.types import Array
+    from glassnet.rules import Estimator
     from glassnet.training import Network
 
 __all__ = ["predict"]
@@ -64,7 +66,8 @@ def predict(
 ) -> int:
     """Answer each row of DATA with MODEL: CSV with a line for each row, in the same order.
 
-    The first column is the prediction; for classes, the others are their probabilities.
+    The first column is the prediction; for classes, the others are their probabilities. A rule that
+    learns without targets gives what it makes of each row, such as principal components.
     Columns that the model does not need may be there; they are passed over.
 
     [bold]Examples[/bold]
@@ -98,9 +101,12 @@ def predict(
     return 0
 
 
-def _answers(net: Network, data: Table | Images) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _answers(
+    net: Network | Estimator, data: Table | Images
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return predictions, and probabilities by class where the outputs are such; and notes."""
     from glassnet.errors import DataError
+    from glassnet.rules import Estimator
 
     preprocessing = net.preprocessing
     if preprocessing is None:
@@ -111,11 +117,17 @@ def _answers(net: Network, data: Table | Images) -> tuple[dict[str, Any], tuple[
         )
     encoded = preprocessing.apply(data)
     check_size(net, encoded.values, data)
-    found: dict[str, Any] = {"predictions": _plain(net.predict(net.encoded(encoded.values)))}
+    rows = net.encoded(encoded.values)
+    if isinstance(net, Estimator) and net.task is None:  # it gives no answers, it transforms
+        columns = np.asarray(net.transform(rows))
+        return {"columns": {n: _plain(columns[:, i]) for i, n in enumerate(net.outputs())}}, (
+            encoded.notes
+        )
+    found: dict[str, Any] = {"predictions": _plain(net.predict(rows))}
     target = preprocessing.target
-    if net.task == "classification" and net.stack.activation.name in ("softmax", "logistic"):
+    if net.task == "classification" and net.gives_probabilities:
         assert target is not None
-        shares = net.predict_proba(net.encoded(encoded.values))
+        shares = net.predict_proba(rows)
         found["probabilities"] = {
             name: _plain(shares[:, index]) for index, name in enumerate(target.class_names)
         }
@@ -131,12 +143,19 @@ def _plain(values: Array) -> list[Any]:
 
 
 def _csv(answers: dict[str, Any]) -> str:
+    if "columns" in answers:
+        columns: dict[str, list[Any]] = answers["columns"]
+        return _lines([*columns], zip(*columns.values(), strict=True))
     shares: dict[str, list[float]] = answers.get("probabilities", {})
     first = PREDICTION
     while first in shares:  # a class may have this name
         first += "_"
+    return _lines([first, *shares], zip(answers["predictions"], *shares.values(), strict=True))
+
+
+def _lines(head: list[str], rows: Iterable[tuple[Any, ...]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([first, *shares])
-    writer.writerows(zip(answers["predictions"], *shares.values(), strict=True))
+    writer.writerow(head)
+    writer.writerows(rows)
     return text.getvalue()

@@ -12,6 +12,7 @@ from glassnet.cli.fitting import check_size
 from glassnet.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from glassnet.rules import Estimator
     from glassnet.training import Network
     from glassnet.training.measures import ClassMeasures, ValueMeasures
     from glassnet.training.prepare import Part
@@ -24,8 +25,8 @@ WIDEST_CELL = 14
 NARROWEST_CELL = 4
 
 
-def measure(net: Network, part: Part) -> ClassMeasures | ValueMeasures:
-    """Return how good a network's answers to some examples are, in the target's own units."""
+def measure(net: Network | Estimator, part: Part) -> ClassMeasures | ValueMeasures:
+    """Return how good a model's answers to some examples are, in the target's own units."""
     from glassnet.training.measures import measure_classes, measure_values
 
     preprocessing = net.preprocessing

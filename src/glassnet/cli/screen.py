@@ -69,10 +69,9 @@ class Screen:
         """Print a paragraph, its lines indented alike."""
         if self._console is None:
             return
-        from rich.padding import Padding
         from rich.text import Text
 
-        self._print(Padding(Text(visible(text), style=style), (0, 0, 0, indent)))
+        self._print(Text(visible(text), style=style), indent)
 
     def exact(self, text: str, style: str = "") -> None:
         """Print a line that is to be copied, and therefore not broken."""
@@ -108,7 +107,6 @@ class Screen:
         """
         if self._console is None or not (rows or head):
             return
-        from rich.padding import Padding
         from rich.table import Table
         from rich.text import Text
 
@@ -124,26 +122,28 @@ class Screen:
             )
         for row in rows:
             table.add_row(*(c if isinstance(c, Text) else visible(str(c)) for c in row))
-        self._print(Padding(table, (0, 0, 0, 2)))
+        self._print(table, indent=2)
 
     def gap(self) -> None:
         """Print an empty line."""
         if self._console is not None:
             self._console.print()
 
-    def _print(self, what: RenderableType) -> None:
-        """Print without spaces at the ends of the lines."""
+    def _print(self, what: RenderableType, indent: int = 0) -> None:
+        """Print with spaces at the beginnings of the lines, and none at their ends."""
         from rich.segment import Segment, Segments
 
         console = self._console
         assert console is not None
         trimmed: list[Segment] = []
-        for line in console.render_lines(what, pad=False):
+        options = console.options.update_width(console.width - indent)
+        for line in console.render_lines(what, options, pad=False):
             while line and not line[-1].text.strip():
                 line.pop()
             if line:
                 last = line[-1]
                 line[-1] = Segment(last.text.rstrip(), last.style)
+                line.insert(0, Segment(" " * indent))
             trimmed += [*line, Segment.line()]
         console.print(Segments(trimmed), end="")
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.cli import options as common
 from glassnet.cli import train_options as given
-from glassnet.cli.building import Wishes, build, check, class_weight, shares
+from glassnet.cli.building import Wishes, build, check, class_weight
 from glassnet.cli.describe import data_json, extent, show_data
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.fitting import check_size
-from glassnet.cli.opening import open_for_training
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
 from glassnet.cli.screen import Screen, complain, note, print_json
-from glassnet.cli.writing import check_outputs, model_path
+from glassnet.cli.train_data import check_files, read_data
 from glassnet.errors import NonFiniteError, OutputError
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ def train(
     data: common.DataArgument,
     target: given.Target = None,
     task: given.Task = None,
+    rule: given.RuleOption = None,
     layers: given.Layers = None,
     dtype: given.DType = "float32",
     optimizer: given.OptimizerOption = None,
@@ -72,6 +72,7 @@ def train(
     """Train a network on DATA and save it as a model.
 
     All options may be left out: what is chosen does well on small tables, and is printed.
+    With --rule, a classical learning rule learns in place of a network with back-propagation.
 
     [bold]Examples[/bold]
 
@@ -80,11 +81,14 @@ def train(
     glassnet train houses.csv --target price --layers "64 relu, 32 relu, linear"
 
     glassnet train digits --optimizer "nesterov 0.05" --plot curves.svg
+
+    glassnet train digits --rule "nearest k=3"
     """
     wishes = Wishes(
         data,
         target,
         task,
+        rule,
         layers,
         dtype,
         loss,
@@ -111,7 +115,12 @@ def train(
         progress and not quiet,
         Reading(header, delimiter, encoding, missing, numbers, categories, ignore, labels),
     )
-    return _Job(wishes, Screen(quiet=quiet or as_json), as_json=as_json).run()
+    screen = Screen(quiet=quiet or as_json)
+    if rule is not None:
+        from glassnet.cli.rule_job import RuleJob
+
+        return RuleJob(wishes, screen, as_json=as_json).run()
+    return _Job(wishes, screen, as_json=as_json).run()
 
 
 class _Job:
@@ -123,8 +132,8 @@ class _Job:
     def run(self) -> int:
         wishes = self.wishes
         check(wishes)
-        path = self._check_files()
-        data, prepared = self._read()
+        path = check_files(wishes)
+        data, prepared = read_data(wishes)
         net, settings = build(wishes, prepared)
         weight = class_weight(wishes.class_weight, prepared.target)
         show_data(self.screen, data, prepared)
@@ -136,46 +145,6 @@ class _Job:
         with saving():  # a second Ctrl-C does not stop what the first one asked for
             self._finish(data, prepared, run, path)
         return INTERRUPTED if run.stopped == "interrupted" else 0
-
-    def _check_files(self) -> Path:
-        wishes = self.wishes
-        path = model_path(wishes.out, wishes.data)
-        read: dict[str, str | Path] = {"DATA": wishes.data}
-        if wishes.test_data is not None:
-            read["--test-data"] = wishes.test_data
-        if wishes.reading.labels is not None:
-            read["--labels"] = wishes.reading.labels
-        written = {"--out": path, "--plot": wishes.plot, "--history": wishes.history}
-        check_outputs(written, read)
-        if wishes.plot is not None:
-            from glassnet.training.curves import check_picture
-
-            check_picture(wishes.plot)
-        return path
-
-    def _read(self) -> tuple[Dataset, Prepared]:
-        from glassnet.training.prepare import prepare
-
-        wishes = self.wishes
-        data = open_for_training(wishes.data, wishes.reading)
-        tested = None
-        if wishes.test_data is not None:
-            tested = open_for_training(wishes.test_data, wishes.reading).data
-        elif wishes.test is None:
-            tested = data.test
-        validation, test = shares(wishes, data.data.rows, tested=tested is not None)
-        prepared = prepare(
-            data.data,
-            wishes.target,
-            task=wishes.task,
-            validation=validation,
-            test=test,
-            test_data=tested,
-            seed=wishes.seed,
-            standardize=wishes.standardize,
-            impute=wishes.impute,
-        )
-        return data, prepared
 
     def _show_network(self, net: Network, prepared: Prepared, settings: Settings) -> None:
         from glassnet.training.targets import choose_loss

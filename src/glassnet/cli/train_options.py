@@ -25,6 +25,17 @@ Task = Annotated[
         show_default=False,
     ),
 ]
+RuleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rule",
+        metavar="TEXT",
+        help="A classical learning rule and its settings in place of a network, as in "
+        "'perceptron', 'nearest k=3' or 'som rows=10 columns=12'.",
+        rich_help_panel=NETWORK,
+        show_default=False,
+    ),
+]
 Layers = Annotated[
     str | None,
     typer.Option(

@@ -263,16 +263,19 @@ class Preprocessing:
 
 
 def _training_rows(data: Table | Images, target: Target | None, rows: Array | None) -> Array:
-    every = np.arange(data.rows)
+    """Return the rows to learn from, in order: those asked for that have a target."""
+    chosen = np.zeros(data.rows, np.bool_)
     try:
-        chosen = every if rows is None else every[np.asarray(rows)]
+        chosen[slice(None) if rows is None else np.asarray(rows)] = True
     except IndexError as error:
         raise ArgumentError(f"rows must be row numbers below {data.rows} ({error})") from None
     if target is not None:
-        chosen = np.intersect1d(chosen, target.usable_rows(data))
-    if not len(chosen):
+        usable = np.zeros(data.rows, np.bool_)
+        usable[target.usable_rows(data)] = True
+        chosen &= usable
+    if not chosen.any():
         raise ArgumentError("there are no rows for training")
-    return chosen
+    return np.flatnonzero(chosen)
 
 
 def _check_something_left(table: Table, treatments: tuple[Treatment, ...]) -> None:

@@ -1,5 +1,6 @@
-"""What a computation did, shown: pictures of graphs with every value and gradient."""
+"""What a computation did, shown: pictures with every value and gradient; programs, listed."""
 
 from glassnet.explain.draw import Drawing, draw
+from glassnet.explain.program import program
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "draw", "program"]

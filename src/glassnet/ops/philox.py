@@ -14,12 +14,13 @@ import numpy as np
 
 from glassnet.graph.types import Array, Shape
 
-__all__ = ["STREAM_INITIAL", "STREAM_LAYER", "STREAM_SHUFFLE", "STREAM_SPLIT", "bits", "normal"]
-__all__ += ["permutation", "philox_4x32", "uniform"]
+__all__ = ["STREAM_FIRING", "STREAM_INITIAL", "STREAM_LAYER", "STREAM_SHUFFLE", "STREAM_SPLIT"]
+__all__ += ["bits", "normal", "permutation", "philox_4x32", "uniform"]
 
 # Streams that the library draws from; layers take STREAM_LAYER + their index, and so on.
 STREAM_SPLIT = 1
 STREAM_SHUFFLE = 2
+STREAM_FIRING = 3
 STREAM_INITIAL = 1 << 16
 STREAM_LAYER = 1 << 17
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 import typing
 from collections.abc import Mapping
 from html import escape
@@ -16,13 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from glassnet.errors import ArgumentError, DataError, ShapeError, nearest
+from glassnet.errors import ArgumentError, DataError, GlassnetError, ShapeError, nearest
 from glassnet.graph.types import Array, DType
 from glassnet.rules.examples import Examples, read_examples
 from glassnet.training.history import History
-from glassnet.training.network import LARGEST_SEED, as_rows
+from glassnet.training.network import LARGEST_SEED, Encoded, as_rows
 from glassnet.training.tables import as_data, is_table
-from glassnet.unit import Unit, check_choice, check_number, check_whole
+from glassnet.unit import Unit, check_choice, check_number, check_whole, read_setting
 
 if TYPE_CHECKING:
     from glassnet.data import Preprocessing
@@ -89,6 +90,7 @@ class Estimator:
                     f"it has {', '.join(known)}"
                 )
             setattr(self, name, value)
+        vars(self).pop("_answerer", None)  # it may have been made with the old settings
         return self
 
     def check(self) -> None:
@@ -100,7 +102,8 @@ class Estimator:
         check_choice("dtype", str(self.dtype), ("float32", "float64"))
         if "seed" in known:
             check_whole("seed", known["seed"], low=0, high=LARGEST_SEED)
-        if "epochs" in known:
+        optional = getattr(type(self), "epochs", 0) is None  # the rule chooses if none are given
+        if "epochs" in known and not (optional and known["epochs"] is None):
             check_whole("epochs", known["epochs"])
         if "engine" in known and known["engine"] is not None:
             check_choice("engine", known["engine"], ("native", "reference"))
@@ -130,13 +133,21 @@ class Estimator:
         """Learn from examples that were read and checked before."""
         self.check()
         self._begin(examples)
-        self._learn(examples)
+        try:
+            self._learn(examples)
+        except GlassnetError:  # half of what is learnt would look like a rule that has learnt
+            self._forget()
+            raise
         return self
+
+    def _forget(self) -> None:
+        """Forget what was learnt."""
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
 
     def _begin(self, examples: Examples) -> None:
         """Forget what was learnt, and remember what is known of the examples."""
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
+        self._forget()
         self.n_features_in_ = examples.x.shape[1]
         self.history_ = History()
         self.notes_ = examples.notes
@@ -149,31 +160,72 @@ class Estimator:
         """Learn; called by `fit` when all is checked."""
         raise NotImplementedError(f"{type(self).__name__} has no way to learn")
 
+    @classmethod
+    def of(cls, text: str) -> Estimator:
+        """Return a rule from text: its name and settings, as in "som rows=10 columns=12".
+
+        Raises:
+            ArgumentError: There is no such rule (the nearest is suggested) or setting, or a value
+                is not allowed.
+        """
+        try:
+            words = shlex.split(text.replace(",", " "))
+        except ValueError as error:
+            raise ArgumentError(f"rule {text!r} cannot be read: {error}") from None
+        name = words[0].lower() if words else ""
+        if name not in RULES:
+            raise ArgumentError(
+                f"there is no rule named {name!r:.80}{nearest(name[:80], RULES)}; choose one of "
+                f"{', '.join(RULES)}"
+            )
+        member = RULES[name]
+        fields = [field.name for field in _settings(member)]
+        hints = typing.get_type_hints(member)
+        given: dict[str, Any] = {}
+        for position, word in enumerate(words[1:]):
+            key, equals, value = word.partition("=")
+            if not (equals and key.isidentifier()):
+                key, value = fields[position] if position < len(fields) else "", word
+            if key not in fields:
+                raise ArgumentError(
+                    f"{name} has no setting {key or value!r}{nearest(key, fields)}; "
+                    f"it has {', '.join(fields)}"
+                )
+            given[key] = read_setting(f"{name}: {key}", value, hints[key])
+        model = member(**given)
+        model.check()
+        return model
+
     # --- answering --------------------------------------------------------------------------------
     @property
     def is_fitted(self) -> bool:
         """Whether `fit` has been called."""
         return hasattr(self, "n_features_in_")
 
-    def rows(self, X: Any) -> Array:
+    def input_rows(self, X: Any) -> Array:
         """Return examples as the array that the rule works on, or raise saying what is wrong."""
         if not self.is_fitted:
             raise ArgumentError(f"this {type(self).__name__} has not learnt yet: call fit first")
+        if isinstance(X, Encoded):
+            return X.rows
         preprocessing = self.preprocessing_
-        if preprocessing is not None and not is_table(X):
-            X = preprocessing.table_of(X)
-        if is_table(X):
-            if preprocessing is None:
+        if preprocessing is None:
+            if is_table(X):
                 raise DataError(
                     f"this {type(self).__name__} learnt from plain numbers: it has no rule for "
                     "table columns; give it an array"
                 )
-            X = preprocessing.transform(as_data(X))
-        return self.array(X)
+            return self.array(X)
+        table = X if is_table(X) else preprocessing.table_of(X)
+        return self.array(preprocessing.transform(as_data(table)))
 
     def array(self, X: Any) -> Array:
         """Return numbers that went through the preprocessing already as a checked array."""
         return as_rows(X, (self.n_features_in_,), DType(self.dtype))
+
+    def encoded(self, X: Any) -> Encoded:
+        """Return numbers that went through the preprocessing already, for `predict` to take."""
+        return Encoded(self.array(X))
 
     def predict(self, X: Any) -> Array:
         """Return the answer to each example: classes or numbers, as it was taught, (n,).
@@ -182,10 +234,18 @@ class Estimator:
             ShapeError, DataError: The examples have another shape or columns than in training, or
                 numbers that are not finite.
         """
-        return self.predict_rows(self.rows(X))
+        answers = self.predict_rows(self.input_rows(X))
+        preprocessing = self.preprocessing_
+        if self.task != "regression" or preprocessing is None:
+            return answers
+        values = preprocessing.decode_predictions(answers.reshape(len(answers), -1))
+        return np.asarray(values, np.float64).reshape(answers.shape)
 
     def predict_rows(self, rows: Array) -> Array:
-        """Return the answer to each of the rows that `rows` or `array` has returned."""
+        """Return the answer to each of the rows that `input_rows` has returned.
+
+        A number is in the units in which the rule learnt it.
+        """
         raise NotImplementedError(f"{type(self).__name__} gives no answers")
 
     def score(self, X: Any, y: Any) -> float:
@@ -195,13 +255,23 @@ class Estimator:
         if wanted.shape[0] != len(answers):
             raise ShapeError(f"{len(answers)} examples need {len(answers)} targets")
         if self.task == "classification":
-            return float(np.mean(answers == wanted.reshape(answers.shape)))
+            return float((answers == wanted.reshape(answers.shape)).mean())
         wanted = wanted.reshape(answers.shape).astype(np.float64)
         rest = ((wanted - answers) ** 2).sum()
         spread = ((wanted - wanted.mean(axis=0)) ** 2).sum()
         return float(1.0 - rest / spread) if spread > 0 else (1.0 if rest == 0 else 0.0)
 
     # --- what the command line asks any model -----------------------------------------------------
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """How the columns of a table become numbers; None if it learnt from arrays."""
+        return self.preprocessing_
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """How it was taught: settings, engine, seconds, measures."""
+        return self.training_
+
     @property
     def task(self) -> str | None:
         """What it answers: "classification", "regression", or None."""
@@ -213,6 +283,41 @@ class Estimator:
     def classes(self) -> tuple[Any, ...] | None:
         """The classes, or None."""
         return tuple(self.classes_.tolist()) if hasattr(self, "classes_") else None
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether `predict_proba` gives probabilities of classes."""
+        return False
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, (n, classes), where the rule has such."""
+        raise ArgumentError(f"{type(self).__name__} gives no probabilities")
+
+    def transform(self, X: Any) -> Array:
+        """Return what the rule makes of each example, (n, outputs), where it transforms."""
+        raise ArgumentError(f"{type(self).__name__} does not transform: use predict")
+
+    def outputs(self) -> list[str]:
+        """Return the names of the columns that `transform` gives."""
+        return []
+
+    def plot(self, path: str | os.PathLike[str], x: Array, target: Array | None) -> None:
+        """Draw what was learnt to an SVG, PNG or PDF file (needs matplotlib).
+
+        Two inputs and classes: the regions of the classes, with the examples. Otherwise the
+        measures of each epoch.
+
+        Args:
+            path: The file.
+            x: Examples, as `rows` returns them.
+            target: Their class numbers, or None.
+        """
+        from glassnet.rules.pictures import draw_history, draw_regions
+
+        if self.n_features_in_ == 2 and self.task == "classification":
+            draw_regions(self, path, x, target)
+        else:
+            draw_history(self.history_, path)
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what a person wants to know of what was learnt: names and values, in order."""
@@ -241,6 +346,10 @@ class Estimator:
         from glassnet.rules.model_file import save
 
         save(self, path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies hold: all but the programs that answer, made when needed."""
+        return {key: value for key, value in vars(self).items() if key != "_answerer"}
 
     # --- showing itself ---------------------------------------------------------------------------
     def __repr__(self) -> str:

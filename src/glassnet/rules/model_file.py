@@ -7,6 +7,7 @@ in it is trusted.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import os
 import types
@@ -26,7 +27,7 @@ from glassnet.training.history import History
 from glassnet.training.model_file import FORMAT, KEY, MOST_CLASSES, Document
 from glassnet.unit import Unit
 
-__all__ = ["restore", "save"]
+__all__ = ["plain_settings", "restore", "save"]
 
 
 def save(model: Estimator, path: str | os.PathLike[str]) -> Path:
@@ -46,7 +47,7 @@ def save(model: Estimator, path: str | os.PathLike[str]) -> Path:
         "format": FORMAT,
         "version": glassnet.__version__,
         "rule": model.rule,
-        "settings": {key: _plain(value) for key, value in model.get_params().items()},
+        "settings": plain_settings(model),
         "inputs": model.n_features_in_,
         "classes": None if classes is None else list(classes),
         "preprocessing": None if preprocessing is None else preprocessing.to_json(),
@@ -61,6 +62,11 @@ def save(model: Estimator, path: str | os.PathLike[str]) -> Path:
             tensors[name] = np.ascontiguousarray(value)
     text = json.dumps(about, ensure_ascii=False, allow_nan=False)
     return write_file(path, bytes(serialise(tensors, {KEY: text})))
+
+
+def plain_settings(model: Estimator) -> dict[str, Any]:
+    """Return the settings of a rule as plain data; first weights that were given are left out."""
+    return {key: _plain(value) for key, value in model.get_params().items()}
 
 
 def _plain(value: Any) -> Any:
@@ -145,11 +151,12 @@ def _setting(place: str, value: Any, hint: Any) -> Any:
     for kind in cast("tuple[Any, ...]", kinds):
         if kind is Any and isinstance(value, str | int | float | bool):
             return value
-        if isinstance(value, Mapping) and isinstance(kind, type) and issubclass(kind, Unit):
-            return kind.from_json(cast("Mapping[str, Any]", value))
-        if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-            return value
-        if kind in (int, str, bool) and type(value) is kind:
+        if isinstance(value, Mapping):
+            if inspect.isclass(kind) and issubclass(cast("type[Any]", kind), Unit):
+                return cast("type[Unit]", kind).from_json(cast("Mapping[str, Any]", value))
+        elif kind is float and type(value) in (int, float):
+            return float(value)
+        elif kind in (int, str, bool) and type(value) is kind:
             return value
     raise ModelFileError(f"{place} has a value of the wrong type: {value!r:.60}")
 

@@ -328,7 +328,7 @@ class Perceptron(Estimator, rule="perceptron"):
     # --- answering --------------------------------------------------------------------------------
     def decision_function(self, X: Any) -> Array:
         """Return the local field v of each neuron: (n,) for two classes, (n, classes) for more."""
-        v = self._answers().outputs(self.rows(X))
+        v = self._answers().outputs(self.input_rows(X))
         return v[:, 0] if v.shape[1] == 1 else v
 
     def predict_rows(self, rows: Array) -> Array:

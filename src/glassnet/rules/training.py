@@ -37,6 +37,9 @@ class Teaching:
         seed: Where the order is drawn from.
         engine: "native", "reference", or None for the best that can be used.
         progress: Whether to show a progress bar; None: where someone is there to see it.
+        first_epoch: How many epochs went before, where a run goes on: orders, rates and the
+            history are counted from there.
+        lasting: How many epochs the schedule is told that it lasts; those of this run if not given.
     """
 
     epochs: int
@@ -46,6 +49,8 @@ class Teaching:
     seed: int = 0
     engine: str | None = None
     progress: bool | None = None
+    first_epoch: int = 0
+    lasting: int | None = None
 
 
 # Called after each epoch with the values and the measures; returns why it is enough, or None. What
@@ -100,13 +105,14 @@ def teach(
     history = History() if history is None else history
     material = Material(x, target, None)
     edges = batch_edges(len(x), teaching.batch_size)
-    rates = _Rates(teaching.schedule, len(edges) - 1, teaching.epochs)
+    rates = _Rates(teaching.schedule, len(edges) - 1, teaching.lasting or teaching.epochs)
     stopped = "all epochs done"
     monitored: list[float] = []
     try:
         with Progress(teaching.progress, teaching.epochs, len(x)) as bar:
-            for epoch in range(teaching.epochs):
-                bar.begin_epoch(epoch)
+            for done in range(teaching.epochs):
+                epoch = teaching.first_epoch + done
+                bar.begin_epoch(done)
                 order = epoch_order(len(x), teaching.seed, epoch, teaching.shuffle)
                 now = rates.of(epoch, monitored)
                 row = stepper.epoch(material, order, edges, now, bar.step)
@@ -122,7 +128,8 @@ def teach(
     except KeyboardInterrupt:
         stopped = "interrupted"
     except NonFiniteError as error:
-        raise NonFiniteError(f"epoch {len(history) + 1}, {error}") from None
+        epoch = teaching.first_epoch + len(monitored) + 1
+        raise NonFiniteError(f"epoch {epoch}, {error}") from None
     seconds = time.perf_counter() - begun
     facts = {
         "engine": engine.split(":")[0],

@@ -11,7 +11,7 @@ from glassnet.errors import ArgumentError
 from glassnet.files import check_writable, write_file
 from glassnet.training.history import History
 
-__all__ = ["check_picture", "plot"]
+__all__ = ["check_picture", "new_figure", "plot", "save_figure"]
 
 FORMATS = (".svg", ".png", ".pdf")
 
@@ -49,7 +49,7 @@ def plot(history: History, path: str | os.PathLike[str]) -> None:
     if not len(history):
         raise ArgumentError("there is nothing to draw: no epoch was finished")
     kinds = [kind for kind in ("loss", "accuracy") if kind in history.columns]
-    figure: Any = _matplotlib().Figure(figsize=(4.8 * len(kinds), 3.6), layout="constrained")
+    figure = new_figure(4.8 * len(kinds), 3.6)
     for place, kind in enumerate(kinds):
         axes = figure.add_subplot(1, len(kinds), place + 1)
         single = "o" if len(history) == 1 else ""
@@ -61,7 +61,16 @@ def plot(history: History, path: str | os.PathLike[str]) -> None:
         axes.set_ylabel(kind)
         axes.grid(alpha=0.3)
         axes.legend()
+    save_figure(figure, path)
+
+
+def new_figure(width: float, height: float) -> Any:
+    """Return an empty figure of matplotlib, in inches, that belongs to no window."""
+    return _matplotlib().Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
+    """Write a figure to an SVG, PNG or PDF file."""
     picture = io.BytesIO()
-    suffix = Path(path).suffix.lower()[1:]
-    figure.savefig(picture, format=suffix, dpi=150)
+    figure.savefig(picture, format=Path(path).suffix.lower()[1:], dpi=150)
     write_file(path, picture.getvalue())

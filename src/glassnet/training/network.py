@@ -23,7 +23,7 @@ from glassnet.unit import check_choice, check_whole
 if TYPE_CHECKING:
     from glassnet.data import Preprocessing
 
-__all__ = ["LARGEST_SEED", "Network", "as_rows"]
+__all__ = ["LARGEST_SEED", "Encoded", "Network", "as_rows"]
 
 LARGEST_SEED = 2**63 - 1  # what an int64, the type of a seed in a graph, holds
 
@@ -215,16 +215,21 @@ class Network:
             y = np.asarray(self.preprocessing.decode_predictions(y), dtype=np.float64)
         return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the outputs are probabilities of classes."""
+        return self.stack.activation.name in ("softmax", "logistic")
+
     def predict_proba(self, x: Any) -> Array:
         """Return the probability of each class, of shape (n, classes).
 
         Raises:
             ArgumentError: The outputs are no probabilities (neither softmax nor logistic).
         """
-        activation = self.stack.activation.name
-        if activation not in ("softmax", "logistic"):
+        if not self.gives_probabilities:
             raise ArgumentError(
-                f"{activation} outputs are no probabilities; use a softmax or logistic output layer"
+                f"{self.stack.activation.name} outputs are no probabilities; "
+                "use a softmax or logistic output layer"
             )
         y = self._answer(x, classes=False)
         return np.concatenate([1 - y, y], axis=1) if y.shape[1] == 1 else y

@@ -1,0 +1,64 @@
+"""What an instruction costs: floating-point operations, and bytes read and written."""
+
+from __future__ import annotations
+
+import math
+
+from glassnet.engines.native.instructions import (
+    Fused,
+    Instruction,
+    Lookup,
+    Move,
+    Product,
+    Reduce,
+)
+
+__all__ = ["operations", "traffic"]
+
+# Operations of a chain that only move, choose or recast numbers, and those of several operations.
+FREE = ("copy", "spread", "one_hot", "select", "is_not_zero", "truncate")
+COSTLY = {"row_logsumexp": 4}  # the greatest, the differences, the exponentials, the sum
+
+
+def traffic(instruction: Instruction) -> tuple[int, int]:
+    """Return how many bytes an instruction reads and writes: each of its values once."""
+    read = sum({id(b): b.bytes for b in instruction.reads}.values())
+    written = sum({id(b): b.bytes for b in instruction.writes}.values())
+    match instruction:
+        case Move():
+            moved = math.prod(instruction.shape) * instruction.writes[0].dtype.numpy.itemsize
+            return min(read, moved), written if instruction.clear else moved
+        case Lookup(pattern="gather"):
+            return written + instruction.reads[-1].bytes, written
+        case _:
+            return read, written
+
+
+def operations(instruction: Instruction) -> int:
+    """Return the floating-point operations of an instruction.
+
+    A product has 2mnk: a multiplication and an addition each, the first of them to the bias. An
+    operation of a chain has one for each element, whether it is a sum or a tanh; so has a reduction
+    for each element that it folds. Moving, choosing and drawing numbers count nothing.
+    """
+    match instruction:
+        case Product():
+            p = instruction
+            return 2 * p.batch * p.m * p.n * p.k
+        case Fused():
+            return sum(_step_flops(instruction, index) for index in range(len(instruction.steps)))
+        case Reduce():
+            return math.prod(instruction.kept) * math.prod(instruction.folded)
+        case Lookup(pattern="scatter_add"):
+            return instruction.outer * instruction.count * instruction.inner
+        case _:
+            return 0
+
+
+def _step_flops(chain: Fused, index: int) -> int:
+    step = chain.steps[index]
+    if step.code in FREE:
+        return 0
+    along_rows = step.code.startswith("row_")  # their result is a column, what they fold is not
+    elements = chain.rows if step.column and not along_rows else chain.rows * chain.width
+    return elements * COSTLY.get(step.code, 1)

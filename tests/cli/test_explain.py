@@ -1,0 +1,72 @@
+"""`glassnet explain`: the program of a model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+MODEL = "flowers.safetensors"
+
+
+def test_the_program_of_a_step(run: Run, models: Path) -> None:
+    del models
+    people = run(f"explain {MODEL} --program")
+    assert people.status == 0
+    found = json.loads(run(f"explain {MODEL} --program --json").out)
+    assert found["model"] == MODEL
+    assert found["settings"]["loss"] == {"value": "cross_entropy", "from": "as in its training"}
+    assert found["settings"]["optimiser"]["value"] == "adam 0.01"
+    size = found["settings"]["batch_size"]["value"]
+    first = found["instructions"][0]
+    assert (first["kind"], first["space"]) == ("product", [size, 32, 6])
+    assert first["flops"] == 2 * size * 32 * 6
+    assert found["flops"] == sum(entry["flops"] for entry in found["instructions"])
+    for said in (
+        "hidden.v = x @ hidden.wᵀ + hidden.b",
+        f"hidden.v: {size} × 32 at ",
+        "cross_entropy (as in its training)",
+        f"{found['flops']:,}",
+        f"{found['arena']['bytes']:,} bytes",
+        "slots/hidden.w/mean_square",
+    ):
+        assert said in people.out, said
+    assert max(map(len, people.out.splitlines())) <= 80
+    assert "\x1b" not in people.out
+
+
+def test_another_batch_and_predictions(run: Run, models: Path) -> None:
+    del models
+    words = f"explain {MODEL} --program --what prediction --batch-size 7 --json"
+    found = json.loads(run(words).out)
+    assert found["settings"]["batch_size"] == {"value": 7, "from": "as asked for"}
+    keys = {o["key"] for entry in found["instructions"] for o in entry["writes"] if "key" in o}
+    assert keys == {"y", "class"}
+
+
+def test_numbers(run: Run, models: Path) -> None:
+    del models
+    assert "mse (as in its training)" in run("explain line.safetensors --program").out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (f"explain {MODEL}", f"`glassnet explain {MODEL} --program`"),
+        (f"explain {MODEL} --program --what step", "one of training, prediction; got 'step'"),
+        (f"explain {MODEL} --program --batch-size 0", "batch_size must be a whole number"),
+        ("explain flowers.csv --program", "flowers.csv is text"),
+        ("explain nowhere.safetensors --program", "nowhere.safetensors"),
+        ("explain --program", "missing argument 'MODEL'"),
+    ],
+)
+def test_mistakes(words: str, message: str, run: Run, models: Path) -> None:
+    del models
+    result = run(words)
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
