@@ -1,6 +1,7 @@
 // The binding: Python builds programs instruction by instruction, then hands over whole epochs.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -28,16 +29,16 @@ typedef std::tuple<int, long, std::string> Where;
 static char* resolve(Program& p, const Where& w) { return p.resolve(std::get<0>(w), std::get<1>(w), std::get<2>(w)); }
 
 typedef std::tuple<int, std::string, Where, bool, bool, long> SlotText;      // mode, dtype, where, constant, written, scratch
-typedef std::tuple<int, int, int, int, int, bool, double, double> StepText;  // code, result, a, b, c, column, low, high
+typedef std::tuple<int, int, std::array<int, 4>, bool, double, double> StepText;  // code, result, operands, column, low, high
 
-static void add_chain(Program& p, long rows, long width, long block_rows, long scratch, bool is_double,
+static void add_chain(Program& p, long rows, long width, long block_rows, bool turned, long scratch, bool is_double,
                       const std::vector<SlotText>& slots, const std::vector<StepText>& steps) {
   Chain c;
-  c.rows = rows; c.width = width; c.block_rows = block_rows; c.scratch_elements = scratch; c.is_double = is_double;
+  c.rows = rows; c.width = width; c.block_rows = block_rows; c.turned = turned; c.scratch_elements = scratch; c.is_double = is_double;
   for (const auto& [mode, dtype, where, constant, written, place] : slots)
     c.slots.push_back({Mode(mode), dtype_of(dtype), mode >= 4 ? nullptr : resolve(p, where), constant, written, place});
-  for (const auto& [code, result, a, b, cc, column, low, high] : steps)
-    c.steps.push_back({Code(code), result, a, b, cc, column, low, high});
+  for (const auto& [code, result, of, column, low, high] : steps)
+    c.steps.push_back({Code(code), result, of[0], of[1], of[2], of[3], column, low, high});
   p.chain(std::move(c));
 }
 

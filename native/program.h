@@ -24,19 +24,20 @@ struct Slot {
 enum class Code : std::int32_t {
   add, subtract, multiply, divide, negate, square, power, exp, expm1, log, log1p, sqrt, sin, cos, tanh, logistic,
   softplus, erf, abs, sign, floor, maximum, minimum, clip, less, less_equal, equal, logical_not, select, is_not_zero,
-  truncate, copy, spread, row_sum, row_mean, row_max, row_logsumexp, row_argmax, rows_sum, rows_mean, total_sum,
-  total_mean, one_hot
+  truncate, copy, multiply_add, subtract_product, sum_of_products, spread, row_sum, row_mean, row_max, row_logsumexp,
+  row_argmax, rows_sum, rows_mean, total_sum, total_mean, one_hot
 };
 
 struct Step {
   Code code;
-  std::int32_t result, a, b, c;
+  std::int32_t result, a, b, c, d;
   bool column;
   double low, high;
 };
 
 struct Chain {
   long rows, width, block_rows;
+  bool turned;  // whether a block lies turned in the scratch memory: see chain_turned.h
   std::vector<Slot> slots;
   std::vector<Step> steps;
   long scratch_elements;

@@ -33,6 +33,7 @@ from glassnet.engines.native.passes.fusion import (
 )
 from glassnet.engines.native.passes.memory import plan_memory
 from glassnet.engines.native.passes.simplify import simplify
+from glassnet.engines.native.passes.softmax import share_softmax
 from glassnet.graph import DType, Graph, Tensor, verify
 from glassnet.graph.operation import (
     Constant,
@@ -60,7 +61,9 @@ def lower(graph: Graph) -> Plan:
     Raises:
         Unsupported: An op that the machine has no instruction for.
     """
-    return _Lowering(verify(share(simplify(graph)))).run()
+    simple = share(simplify(graph))
+    shorter = share_softmax(simple)
+    return _Lowering(verify(simple if shorter is simple else share(simplify(shorter)))).run()
 
 
 def _strides(shape: Shape) -> tuple[int, ...]:
@@ -98,6 +101,8 @@ class _Lowering:
         self.products = {product: node for node, (product, _) in self.biased.items()}
         self.groups = fuse(graph, {*self.biased, *self.products})
         self.group_of = {node: group for group in self.groups for node in group.members}
+        self.absorbed: dict[Tensor, Tensor] = {}  # products, and the sums that work them out
+        self._absorb_products()
 
     # ------------------------------------------------------------------ what runs in which order
     def _find_biases(self) -> dict[Tensor, tuple[Tensor, Tensor]]:
@@ -115,6 +120,26 @@ class _Lowering:
                         found[node] = (product, view.base)
                         break
         return found
+
+    def _absorb_products(self) -> None:
+        """Find the products in chains that are worked out in one sweep with the sum they go into.
+
+        From here on such a product counts as computed when its sum is.
+        """
+        for group in self.groups:
+            for node in group.members:
+                if _instruction(node) not in ("add", "subtract"):
+                    continue
+                first = 0 if _instruction(node) == "add" else 1  # c − a·b, but no a·b − c
+                for product in node.inputs[first:]:
+                    if (
+                        group.members.get(product) == group.members[node]
+                        and _instruction(product) == "multiply"
+                        and self.users[product] == [node]
+                        and not self.leaves(product, group)
+                    ):
+                        self.absorbed[product] = node
+                        self.order[product] = self.order[node]
 
     def run(self) -> Plan:
         outputs = self._output_names()
@@ -232,13 +257,13 @@ class _Lowering:
                     seen.append(user)
                 elif self.position[self.unit_of[user]] > here:
                     return False
-                elif self.unit_of[user] is group and group is not None:
+                elif self.unit_of[user] is self.unit_of[node]:
+                    if group is None:  # a sum, say, is cleared before the chain reads anything
+                        return False
                     view = see(tensor, group.rows, group.width, column=False)
                     later = self.order[user] > self.order[node]
                     if later or view.mode is not Mode.FULL or group.members[user] != "full":
                         return False
-                elif user is node:
-                    return False
         return True
 
     def _finish_outputs(self) -> None:
@@ -434,18 +459,20 @@ class _Chain:
         self.registers = 0
 
     def emit(self) -> None:
-        group = self.group
+        group, absorbed = self.group, self.lowering.absorbed
         members = list(group.members)
-        for index, node in enumerate(members):
-            for source in node.inputs:
+        last = [node for node in members if node not in absorbed]
+        for index, node in enumerate(last):
+            for _, source in self._form(node)[1]:
                 self.last_use[base_of(source)] = index
-        for index, node in enumerate(members):
-            operands = tuple(self._operand(node, source) for source in node.inputs)
-            for source in {base_of(source) for source in node.inputs}:
-                self._release(source, index)
+        for index, node in enumerate(last):
+            code, sources = self._form(node)
+            operands = tuple(self._operand(user, source) for user, source in sources)
+            for base in {base_of(source) for _, source in sources}:
+                self._release(base, index)
             self.steps.append(
                 Step(
-                    self._code(node),
+                    code,
                     self._result(node, index),
                     operands,
                     group.members[node] in ("column", "end column"),
@@ -467,6 +494,19 @@ class _Chain:
             )
         )
 
+    def _form(self, node: Tensor) -> tuple[str, list[tuple[Tensor, Tensor]]]:
+        """Return what computes a member, and its operands, each with the node that takes it."""
+        own = [(node, source) for source in node.inputs]
+        products = [source for source in node.inputs if source in self.lowering.absorbed]
+        if not products:
+            return self._code(node), own
+        factors = [(product, factor) for product in products for factor in product.inputs]
+        others = [(node, source) for source in node.inputs if source not in products]
+        if not others:
+            return "sum_of_products", factors
+        add = self._code(node) == "add"
+        return "multiply_add" if add else "subtract_product", factors + others
+
     def _slot(self, mode: Mode, buffer: Buffer) -> int:
         key = (mode, id(buffer))
         if key not in self.slot_of:
@@ -487,7 +527,15 @@ class _Chain:
         if buffer not in self.reads:
             self.reads.append(buffer)
         place = self._slot(view.mode, buffer)
+        if view.mode is Mode.SINGLE and not isinstance(node.op.native, Elementwise):
+            return self._repeat(place, column)
         return self._spread(place) if view.mode is Mode.COLUMN and not column else place
+
+    def _repeat(self, single: int, column: bool) -> int:
+        """Return a single number, repeated, for what needs all elements in their places."""
+        place = self._register(Mode.REGISTER_COLUMN if column else Mode.REGISTER_FULL)
+        self.steps.append(Step("copy", place, (single,), column))
+        return place
 
     def _spread(self, column: int) -> int:
         """Return a column, repeated along the rows."""
@@ -546,6 +594,10 @@ class _Chain:
             prefix = {"column": "row", "end rows": "rows"}.get(role, "total")
             return f"{prefix}_{kind.fold}"
         return "one_hot"
+
+
+def _instruction(node: Tensor) -> str:
+    return node.op.native.instruction if isinstance(node.op.native, Elementwise) else ""
 
 
 def _cast_code(node: Tensor) -> str:
