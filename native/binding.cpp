@@ -6,10 +6,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
-#include <chrono>
-#include <cmath>
 #include <cstring>
-#include "executor.h"
+#include "runs.h"
 
 namespace nb = nanobind;
 using namespace glassnet;
@@ -42,132 +40,71 @@ static void add_chain(Program& p, long rows, long width, long block_rows, bool t
   p.chain(std::move(c));
 }
 
-static void copy_rows(char* to, const char* from, const std::int64_t* order, long n, std::size_t bytes) {
-  for (long i = 0; i < n; i++) std::memcpy(to + std::size_t(i) * bytes, from + std::size_t(order[i]) * bytes, bytes);
-}
-
 static std::size_t row_bytes(const AnyArray& a) {
   std::size_t count = 1;
   for (std::size_t axis = 1; axis < a.ndim(); axis++) count *= a.shape(axis);
   return count * a.itemsize();
 }
 
-// Runs one step for each batch of an epoch. Returns (steps done, sums of the measures times the batch's size,
-// whether the objective was always finite, the exception that stopped the run or None).
-static nb::tuple run_epoch(Store& store, std::map<long, Program*> programs, std::map<std::string, AnyArray> data,
-                           nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig> order,
-                           nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig> bounds,
-                           nb::ndarray<const double, nb::ndim<1>, nb::c_contig> rates, long first_step,
-                           const std::vector<std::string>& measures, nb::object after) {
-  const long steps = long(rates.shape(0)), examples = long(order.shape(0));
-  if (long(bounds.shape(0)) != steps + 1) throw std::invalid_argument("bounds and rates do not fit");
-  struct Feed { char* to; const char* from; std::size_t bytes; };
-  std::vector<Feed> feeds;
-  long n_data = -1;
-  for (auto& [name, array] : data) {
-    if (array.ndim() < 1 || (n_data >= 0 && long(array.shape(0)) != n_data)) throw std::invalid_argument(name + " has another length");
-    n_data = long(array.shape(0));
-    Store::Entry& entry = store.at(name);
-    const std::size_t bytes = row_bytes(array);
-    long largest = 0;
-    for (auto& [n, program] : programs) largest = std::max(largest, n);
-    if (bytes * std::size_t(largest) > std::size_t(entry.count * bytes_of(entry.dtype))) throw std::invalid_argument(name + " does not fit its place");
-    feeds.push_back({entry.data(), static_cast<const char*>(array.data()), bytes});
-  }
-  for (long i = 0; i < examples; i++)
-    if (order.data()[i] < 0 || order.data()[i] >= n_data) throw std::invalid_argument("the order names an example that is not there");
-  for (long s = 0; s < steps; s++) {
-    const long n = bounds.data()[s + 1] - bounds.data()[s];
-    if (bounds.data()[s] < 0 || bounds.data()[s + 1] > examples || programs.find(n) == programs.end())
-      throw std::invalid_argument("a batch has no program");
-  }
-  struct Number { char* memory; DType dtype; double read() const { return dtype == DType::f32 ? double(*(float*)memory) : *(double*)memory; }
-    void write(double x) const { if (dtype == DType::f32) *(float*)memory = float(x); else if (dtype == DType::f64) *(double*)memory = x; else *(std::int64_t*)memory = std::int64_t(x); } };
-  auto number = [&](const std::string& name) { Store::Entry& e = store.at(name); return Number{e.data(), e.dtype}; };
-  const Number rate = number("rate"), step_number = number("step"), counter = number("counter"), objective = number("measures/objective"),
-               loss = number("measures/loss");
-  std::vector<Number> measured;
-  for (const auto& name : measures) measured.push_back(number(name));
-  std::vector<double> sums(measures.size(), 0.0);
-  bool finite = true;
-  nb::object stopped_by = nb::none();
-  long done = 0;
-  {
-    nb::gil_scoped_release release;
-    auto last = std::chrono::steady_clock::now();
-    long since = 0, stop_after = 1;
-    for (; done < steps; done++) {
-      const long start = bounds.data()[done], stop = bounds.data()[done + 1], n = stop - start;
-      for (const Feed& f : feeds) copy_rows(f.to, f.from, order.data() + start, n, f.bytes);
-      rate.write(rates.data()[done]);
-      step_number.write(double(first_step + done));
-      counter.write(double(first_step + done));
-      programs[n]->run();
-      const double value = objective.read();
-      if (!std::isfinite(value)) { finite = false; break; }
-      for (std::size_t i = 0; i < measured.size(); i++) sums[i] += measured[i].read() * double(n);
-      if (++since >= stop_after) {  // look at the clock about every millisecond, at Python every 50 ms
-        const auto now = std::chrono::steady_clock::now();
-        const double passed = std::chrono::duration<double>(now - last).count();
-        if (passed < 0.001) stop_after = stop_after < 4096 ? stop_after * 2 : stop_after;
-        since = 0;
-        if (passed >= 0.05) {
-          last = now;
-          nb::gil_scoped_acquire acquire;
-          try {  // what stops the run is handed back beside what was done so far
-            if (PyErr_CheckSignals() != 0) throw nb::python_error();
-            after(stop, loss.read());
-          } catch (nb::python_error& error) {
-            stopped_by = nb::borrow(error.value());
-            done++;
-            break;
-          }
-        }
-      }
-    }
-  }
-  return nb::make_tuple(done, sums, finite, stopped_by);
+static DType dtype_of(const std::string& name, const AnyArray& a) {
+  if (a.dtype() == nb::dtype<float>()) return DType::f32;
+  if (a.dtype() == nb::dtype<double>()) return DType::f64;
+  if (a.dtype() == nb::dtype<std::int64_t>()) return DType::i64;
+  throw std::invalid_argument(name + " has a number type that is not learnt from");
 }
 
-// The same for a linear neuron in online mode, by its own kernel; the arguments and the result are those of run_epoch.
-static nb::tuple run_linear_neuron(Store& store, const std::string& weights, const std::string& bias, double factor, AnyArray x,
-                                   AnyArray targets, nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig> order,
-                                   nb::ndarray<const double, nb::ndim<1>, nb::c_contig> rates, nb::object after) {
-  Store::Entry& w = store.at(weights);
-  const bool is_double = w.dtype == DType::f64;
-  const long n = long(order.shape(0));
-  if (x.ndim() != 2 || x.shape(0) != targets.shape(0) || long(x.shape(1)) > w.count || rates.shape(0) != order.shape(0) ||
-      x.itemsize() != std::size_t(bytes_of(w.dtype)) || targets.itemsize() != x.itemsize() || targets.size() != targets.shape(0))
-    throw std::invalid_argument("the arrays do not fit");
-  for (long i = 0; i < n; i++)
-    if (order.data()[i] < 0 || order.data()[i] >= long(x.shape(0))) throw std::invalid_argument("the order names an example that is not there");
-  LinearNeuron job{w.data(), bias.empty() ? nullptr : store.at(bias).data(), x.data(), targets.data(), order.data(), rates.data(),
-                   long(x.shape(1)), factor, is_double ? 1.7976931348623157e308 : 3.402823466e38, is_double};
-  nb::object stopped_by = nb::none();
-  bool finite = true;
-  {
-    nb::gil_scoped_release release;
-    auto last = std::chrono::steady_clock::now();
-    while (job.done < n) {
-      const long until = std::min(n, job.done + std::max(1L, 65536 / std::max(1L, job.inputs)));
-      best_kernels().linear_neuron(job, job.done, until);
-      if (job.done < until) { finite = false; break; }
-      const auto now = std::chrono::steady_clock::now();
-      if (std::chrono::duration<double>(now - last).count() >= 0.05) {
-        last = now;
-        nb::gil_scoped_acquire acquire;
-        try {
-          if (PyErr_CheckSignals() != 0) throw nb::python_error();
-          after(job.done, job.loss / double(job.done));
-        } catch (nb::python_error& error) {
-          stopped_by = nb::borrow(error.value());
-          break;
-        }
+// The epochs of a run, with the arrays that they read.
+class BoundEpochs {
+ public:
+  typedef nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig> Edges;
+  typedef nb::ndarray<const double, nb::ndim<1>, nb::c_contig> Rates;
+  typedef std::tuple<std::string, std::string, double> NeuronText;         // weights, bias, factor
+  typedef std::tuple<bool, std::uint64_t, std::uint32_t, std::uint64_t> OrderText;  // shuffled, seed, stream, counter
+
+  BoundEpochs(Store& store, const std::map<long, Program*>& programs, const std::vector<std::string>& state,
+              const std::vector<std::string>& measures, const std::map<std::string, AnyArray>& data, const Edges& edges,
+              const NeuronText& neuron)
+      : data_(data),
+        epochs_(store, programs, state, measures, feeds(data), {edges.data(), edges.data() + edges.shape(0)},
+                {std::get<0>(neuron), std::get<1>(neuron), std::get<2>(neuron)}) {}
+
+  // Returns (steps done, sums of the measures, whether all stayed finite, the exception that stopped the run or None).
+  nb::tuple run(const OrderText& order, const Rates& rates, long first_step, nb::object after) {
+    nb::object stopped_by = nb::none();
+    const GoOn go_on = [&](long done, double loss) {
+      nb::gil_scoped_acquire acquire;
+      try {  // what stops the run is handed back beside what was done so far
+        if (PyErr_CheckSignals() != 0) throw nb::python_error();
+        after(done, loss);
+        return true;
+      } catch (nb::python_error& error) {
+        stopped_by = nb::borrow(error.value());
+        return false;
       }
+    };
+    const auto [shuffled, seed, stream, counter] = order;
+    Outcome outcome;
+    {
+      nb::gil_scoped_release release;
+      outcome = epochs_.run({shuffled, seed, stream, counter}, rates.data(), long(rates.shape(0)), first_step, go_on);
     }
+    return nb::make_tuple(outcome.steps, outcome.sums, outcome.finite, stopped_by);
   }
-  return nb::make_tuple(job.done, job.loss, finite, stopped_by);
-}
+  void restore() { epochs_.restore(); }
+
+ private:
+  static std::vector<Feed> feeds(const std::map<std::string, AnyArray>& data) {
+    std::vector<Feed> found;
+    for (const auto& [name, array] : data) {
+      if (array.ndim() < 1) throw std::invalid_argument(name + " is a single number");
+      found.push_back({name, static_cast<const char*>(array.data()), long(array.shape(0)), row_bytes(array), dtype_of(name, array)});
+    }
+    return found;
+  }
+
+  std::map<std::string, AnyArray> data_;  // kept alive
+  Epochs epochs_;
+};
 
 static void write_memory(Store& store, const std::string& name, AnyArray array) {
   Store::Entry& entry = store.at(name);
@@ -254,16 +191,16 @@ NB_MODULE(_native, m) {
         new (self) Answer{program, store.at("batch/x").data(), store.at("y").data(), store.at("class").data(), n, inputs, units, is_double};
       }, nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
       .def("__call__", &Answer::call);
-  m.def("run_epoch", run_epoch);
-  m.def("run_linear_neuron", run_linear_neuron);
+  nb::class_<BoundEpochs>(m, "Epochs")
+      .def(nb::init<Store&, const std::map<long, Program*>&, const std::vector<std::string>&, const std::vector<std::string>&,
+                    const std::map<std::string, AnyArray>&, const BoundEpochs::Edges&, const BoundEpochs::NeuronText&>(),
+           nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
+      .def("run", &BoundEpochs::run)
+      .def("restore", &BoundEpochs::restore);
   m.def("permutation", [](long n, std::uint64_t seed, std::uint32_t stream, std::uint64_t counter) {
-    int bits = 1;
-    while (bits < 20 && (1L << bits) < n) bits++;
-    std::vector<std::uint64_t> keys(std::size_t(n) + 64), sorted(std::size_t(n) + 1);
-    std::vector<std::int64_t> starts((std::size_t(1) << bits) + 2);
     auto* order = new std::int64_t[std::size_t(n) + 1];
     nb::capsule owner(order, [](void* p) noexcept { delete[] static_cast<std::int64_t*>(p); });
-    best_kernels().permute(order, n, seed, stream, counter, keys.data(), sorted.data(), starts.data(), bits);
+    Shuffle().draw(order, n, seed, stream, counter);
     return nb::ndarray<nb::numpy, std::int64_t>(order, {std::size_t(n)}, owner);
   });
   m.def("kernel_names", [] { std::vector<std::string> names; for (const Kernels* k : all_kernels()) names.push_back(k->name); return names; });

@@ -248,6 +248,22 @@ void Program::draw(char* seed, char* counter, char* to, DType dtype, long count,
 
 void Program::run() {
   for (const auto& instruction : instructions_) instruction();
+  tell_trouble();
+}
+
+bool Program::run_while(const std::function<bool()>& go_on) {
+  for (const auto& instruction : instructions_) {
+    if (!go_on()) {
+      trouble_ = Trouble();
+      return false;
+    }
+    instruction();
+  }
+  tell_trouble();
+  return true;
+}
+
+void Program::tell_trouble() {
   if (trouble_.any()) {
     const Trouble t = trouble_;
     trouble_ = Trouble();

@@ -72,8 +72,11 @@ class Program {
             std::uint32_t stream);
 
   void run();  // throws std::out_of_range for a class or a place that is not there
+  bool run_while(const std::function<bool()>& go_on);  // asks before each instruction; false: it was left half done
 
  private:
+  void tell_trouble();
+
   Store& store_;
   Memory arena_;
   std::vector<Memory> constants_;

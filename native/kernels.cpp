@@ -31,7 +31,7 @@ extern const Kernels kernels;
 const Kernels kernels = {
     GLASSNET_TEXT(GLASSNET_ISA), chain, prepare, gemm<float>, gemm<double>, gemm_work<float>, gemm_work<double>,
     uniform<float>, uniform<double>, normal<float>, normal<double>,
-    permute, linear_neuron,
+    permute, permute_work, linear_neuron,
 };
 
 }  // namespace GLASSNET_ISA

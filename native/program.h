@@ -57,8 +57,9 @@ struct LinearNeuron {
   void* bias;  // null for a neuron without
   const void* x;
   const void* targets;
-  const std::int64_t* order;
+  const std::int64_t* order;  // null for one after the other
   const double* rates;
+  long rate_stride;  // 0: one rate for all
   long inputs;
   double factor, largest;
   bool is_double;
@@ -79,8 +80,8 @@ struct Kernels {
   void (*uniform_f64)(double*, long, std::uint64_t, std::uint32_t, std::uint64_t);
   void (*normal_f32)(float*, long, std::uint64_t, std::uint32_t, std::uint64_t);
   void (*normal_f64)(double*, long, std::uint64_t, std::uint32_t, std::uint64_t);
-  void (*permute)(std::int64_t*, long, std::uint64_t, std::uint32_t, std::uint64_t, std::uint64_t*, std::uint64_t*,
-                  std::int64_t*, int);
+  void (*permute)(std::int64_t*, long, std::uint64_t, std::uint32_t, std::uint64_t, std::int64_t* work);
+  long (*permute_work)(long);
   void (*linear_neuron)(LinearNeuron&, long first, long last);
 };
 

@@ -80,12 +80,12 @@ def test_ctrl_c_within_a_step_keeps_the_state_before_it(monkeypatch: Any) -> Non
 
     monkeypatch.setattr(stepper.Program, "evaluate", interrupted)
     net = network()
-    # the schedule is a program too: it runs once before the first step
-    run = gn.fit(net, x, y, mode="batch", optimizer="sgd 0.1", epochs=9)
+    options: dict[str, Any] = {"mode": "batch", "optimizer": "sgd 0.1", "engine": "reference"}
+    run = gn.fit(net, x, y, epochs=9, **options)
     monkeypatch.undo()
     again = network()
-    if run.steps:
-        gn.fit(again, x, y, mode="batch", optimizer="sgd 0.1", epochs=run.steps)
+    assert run.steps == 2
+    gn.fit(again, x, y, epochs=run.steps, **options)
     assert run.stopped == "interrupted"
     for key, value in again.parameters.items():
         np.testing.assert_array_equal(net.parameters[key], value)
@@ -145,6 +145,98 @@ def test_a_real_interrupt_signal(tmp_path: Path) -> None:
     assert int(steps) > 0
     assert float(accuracy) > 0.7
     assert gn.load(path).training["stopped"] == "interrupted"
+
+
+TIMED = """
+import os
+import sys
+import numpy as np
+import glassnet as gn
+from glassnet.training.progress import Progress
+
+kind = sys.argv[1]
+generator = np.random.default_rng(0)
+rows, inputs = {
+    "short steps": (1000, 4),
+    "neuron": (100_000, 20),
+    "one long step": (8192, 1024),
+    "measuring": (64, 256),
+    "many": (4096, 256),
+}[kind]
+x = generator.normal(size=(rows, inputs)).astype(np.float32)
+y = np.arange(rows) % 3
+options = {"epochs": 10**8, "progress": False}
+wide = [gn.Dense(1024, "relu") for _ in range(8)]
+hidden = wide if kind == "one long step" else [gn.Dense(8, "tanh")]
+net = gn.Network([*hidden, gn.Dense(3, "softmax")], inputs=inputs)
+if kind == "short steps":
+    options |= {"mode": "online"}
+elif kind == "neuron":
+    net, y = gn.Network([gn.Dense(1)], inputs=inputs), x[:, 0]
+    options |= {"mode": "online", "optimizer": "sgd 0.001"}
+elif kind == "measuring":
+    held = generator.normal(size=(100_000, inputs)).astype(np.float32)
+    options |= {"validation": (held, np.arange(100_000) % 3)}
+else:
+    options |= {"mode": "batch"}
+Progress.begin_epoch = lambda self, epoch: epoch or os.write(1, b"ready\\n")
+if kind == "many":
+    print(gn.fit_many(net, x, y, seeds=4, **options)[0].stopped, flush=True)
+else:
+    print(gn.fit(net, x, y, **options).stopped, flush=True)
+"""
+LATENCY = 2.0  # seconds; it takes 0.1 where nothing else runs
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process cannot be sent SIGINT on Windows")
+@pytest.mark.parametrize("kind", ["short steps", "neuron", "one long step", "measuring", "many"])
+def test_ctrl_c_is_answered_soon(kind: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", TIMED, kind], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(0.5)
+            sent = time.perf_counter()
+            process.send_signal(signal.SIGINT)
+            while (told := process.stdout.readline()) == "ready\n":
+                pass  # each copy of many says so
+            assert told == "interrupted\n"
+            assert time.perf_counter() - sent < LATENCY
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_long_step_that_is_interrupted_leaves_no_trace(at: int, monkeypatch: Any) -> None:
+    """A step of 0.2 s is left between two instructions; some weights are new by then."""
+    calls: list[int] = []
+
+    def interrupt(_: Any, done: int, loss: float) -> None:
+        del loss
+        calls.append(done)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(4096, 512)).astype(np.float32)
+    y = np.arange(4096) % 3
+
+    def built() -> gn.Network:
+        layers = [gn.Dense(512, "relu") for _ in range(6)]
+        return gn.Network([*layers, gn.Dense(3, "softmax")], inputs=512)
+
+    monkeypatch.setattr(progress.Progress, "step", interrupt)
+    net, again = built(), built()
+    run = gn.fit(net, x, y, epochs=9, mode="batch", engine="native")
+    monkeypatch.undo()
+    assert run.stopped == "interrupted"
+    assert calls[0] == 0  # within the first step, before anything is done
+    if run.steps:
+        gn.fit(again, x, y, epochs=run.steps, mode="batch")
+    for key, value in again.parameters.items():
+        np.testing.assert_array_equal(net.parameters[key], value)
 
 
 # --- not a number, and infinity -----------------------------------------------------------------

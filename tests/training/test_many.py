@@ -576,7 +576,7 @@ def test_the_progress_bar(capsys: Any, monkeypatch: Any) -> None:
         shown.append(self._bar.tasks[0].description)
 
     monkeypatch.setattr(many._Bar, "show", show)
-    gn.fit_many(network(), x, y, seeds=3, epochs=500, progress=True)
+    gn.fit_many(network(), x, y, seeds=3, epochs=30_000, mode="batch", progress=True)
     # how far it had come when it was looked at last depends on the machine
     assert shown
     assert set(shown) <= {f"runs {done}/3" for done in range(4)}

@@ -82,7 +82,7 @@ class Unknown:
 Separation: TypeAlias = Separable | Inseparable | Unknown
 
 
-def separation(X: Any, labels: Any, *, bias: bool = True, time_limit: float = 60.0) -> Separation:
+def separation(X: Any, labels: Any, *, bias: bool = True, time_limit: float = 120.0) -> Separation:
     """Return the hyperplane with the widest margin between two classes, or the proof of none.
 
     The margin is Euclidean: half the distance of the classes' convex hulls (with a bias).

@@ -86,7 +86,7 @@ def record(
         start: The state before it.
         x: The examples, (n, inputs).
         target: Their targets, or None.
-        rates: The learning rate of each step.
+        rates: The learning rate of each step, or one for all.
         shown: Which values are shown: from the symbol of a node, or the name of an output such as
             `parameters/weights`, to the name of the column.
         first_step: How many steps went before.
@@ -94,6 +94,7 @@ def record(
         order: The order of the examples; as given if None.
         epoch: The number of the epoch, from 0.
     """
+    rates = np.broadcast_to(rates, len(x))
     program = Program(recipe.training_graph(1))
     symbols = {node.label.symbol: node for node in program.graph.nodes if node.label.symbol}
     state, rows = dict(start), list[dict[str, Array]]()

@@ -14,13 +14,14 @@ from glassnet.errors import NonFiniteError
 from glassnet.graph import DType, Tensor, TensorType, trace
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Constant, Schedule
-from glassnet.rules.choosing import choose_stepper
 from glassnet.rules.step import StepRecipe
 from glassnet.rules.steps import Steps, record
-from glassnet.training.batches import batch_edges, epoch_order
+from glassnet.training.batches import Order, batch_edges, batch_sizes, epoch_order
 from glassnet.training.history import History
+from glassnet.training.native_stepper import Sizes
 from glassnet.training.progress import Progress
 from glassnet.training.stepper import Material
+from glassnet.training.steppers import choose_stepper
 
 __all__ = ["Taught", "Teaching", "as_schedule", "follow", "teach"]
 
@@ -101,10 +102,12 @@ def teach(
         NonFiniteError: A number became infinite.
     """
     begun = time.perf_counter()
-    stepper, engine = choose_stepper(teaching.engine, recipe, start, teaching.seed)
+    edges = batch_edges(len(x), teaching.batch_size)
+    sizes = Sizes(batch_sizes(edges))
+    chosen = choose_stepper(teaching.engine, recipe, start, teaching.seed, sizes)
+    stepper = chosen.stepper
     history = History() if history is None else history
     material = Material(x, target, None)
-    edges = batch_edges(len(x), teaching.batch_size)
     rates = _Rates(teaching.schedule, len(edges) - 1, teaching.lasting or teaching.epochs)
     stopped = "all epochs done"
     monitored: list[float] = []
@@ -113,7 +116,7 @@ def teach(
             for done in range(teaching.epochs):
                 epoch = teaching.first_epoch + done
                 bar.begin_epoch(done)
-                order = epoch_order(len(x), teaching.seed, epoch, teaching.shuffle)
+                order = Order(len(x), teaching.seed, epoch, teaching.shuffle)
                 now = rates.of(epoch, monitored)
                 row = stepper.epoch(material, order, edges, now, bar.step)
                 row.pop("objective", None)
@@ -132,13 +135,14 @@ def teach(
         raise NonFiniteError(f"epoch {epoch}, {error}") from None
     seconds = time.perf_counter() - begun
     facts = {
-        "engine": engine.split(":")[0],
+        "engine": chosen.engine,
         "epochs_done": len(history),
         "steps": stepper.step,
         "stopped": stopped,
         "seconds": round(seconds, 3),
     }
-    return Taught(stepper.values, history, stopped, (engine,) if ":" in engine else (), facts)
+    notes = (f"{chosen.engine}: the native engine cannot be used: {chosen.reason}",)
+    return Taught(stepper.values, history, stopped, notes if chosen.reason else (), facts)
 
 
 def follow(
@@ -190,7 +194,7 @@ class _Rates:
         self._schedule, self._steps = schedule, steps
         self._program: Program | None = None
         if isinstance(schedule, Constant):
-            self._constant = np.full(steps, schedule.rate)
+            self._constant = np.full(1, schedule.rate)
             return
 
         def rate(epoch: Tensor) -> Tensor:

@@ -31,6 +31,7 @@ class Answerer:
 
     def __init__(self, stack: Stack, dtype: DType, values: Mapping[str, Array]) -> None:
         self.stack, self.dtype, self.values = stack, dtype, dict(values)
+        self._known = dtype.numpy
         self._programs: dict[int, Program | Answers] = {}
         self._native = is_available() and all(
             value.flags.c_contiguous and value.dtype == dtype.numpy for value in values.values()
@@ -57,7 +58,7 @@ class Answerer:
         """Answer an array that is just as it should be, with the least overhead; else None."""
         if type(x) is not np.ndarray or x.ndim != 2 or not 0 < len(x) <= CHUNK:
             return None
-        if x.dtype.kind not in "fiub":  # text or objects: they may be numbers all the same
+        if x.dtype != self._known:  # they may be numbers all the same
             return None
         program = self._programs.get(len(x)) or self.program(len(x))
         return program.answer(x, classes) if isinstance(program, Answers) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from glassnet.engines import native
@@ -11,7 +13,7 @@ from glassnet.graph.types import Array
 from glassnet.ops.philox import STREAM_SHUFFLE, permutation
 from glassnet.unit import check_choice, check_whole
 
-__all__ = ["MODES", "batch_edges", "epoch_order", "resolve_batch_size"]
+__all__ = ["MODES", "Order", "batch_edges", "batch_sizes", "epoch_order", "resolve_batch_size"]
 
 MODES = ("online", "minibatch", "batch")
 
@@ -48,6 +50,42 @@ def batch_edges(n: int, size: int, smallest: int = 1) -> Array:
     """
     edges = np.append(np.arange(0, n, size, dtype=np.int64), n)
     return np.delete(edges, -2) if len(edges) > 2 and edges[-1] - edges[-2] < smallest else edges
+
+
+def batch_sizes(edges: Array) -> tuple[int, ...]:
+    """Return how many examples the batches have: all as many as the first, or the last one.
+
+    >>> batch_sizes(np.array([0, 4, 8, 10]))
+    (4, 2)
+    """
+    first, last = int(edges[1] - edges[0]), int(edges[-1] - edges[-2])
+    return (first,) if first == last else (first, last)
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order of the examples in an epoch, told by what it is drawn from.
+
+    Args:
+        n: How many examples there are.
+        seed: The run's seed.
+        epoch: The epoch, counted from 0.
+        shuffled: Whether it is an order of chance.
+    """
+
+    n: int
+    seed: int
+    epoch: int
+    shuffled: bool
+
+    def rows(self) -> Array:
+        """Draw it: the numbers of the examples, shape (n,)."""
+        return epoch_order(self.n, self.seed, self.epoch, self.shuffled)
+
+    @property
+    def drawn_from(self) -> tuple[bool, int, int, int]:
+        """Whether it is shuffled; seed, stream and counter of its permutation."""
+        return self.shuffled, self.seed, STREAM_SHUFFLE, self.epoch
 
 
 def epoch_order(n: int, seed: int, epoch: int, shuffle: bool) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,24 +17,22 @@ from glassnet.graph import DType, Tensor, TensorType, trace
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, check_trainable
 from glassnet.learning.optimizer import Optimizer
+from glassnet.learning.schedule import Constant
 from glassnet.nn.losses import Loss
-from glassnet.training.batches import batch_edges, epoch_order, resolve_batch_size
+from glassnet.training.batches import Order, batch_edges, batch_sizes, resolve_batch_size
 from glassnet.training.history import History
-from glassnet.training.native_stepper import NativeStepper
+from glassnet.training.native_stepper import Sizes
 from glassnet.training.network import LARGEST_SEED, Network
 from glassnet.training.progress import Progress
 from glassnet.training.run import Run
-from glassnet.training.stepper import Material, Stepper
-from glassnet.training.steppers import ENGINES, choose_stepper
+from glassnet.training.stepper import Material, batch_blocks
+from glassnet.training.steppers import ENGINES, Choose, choose_stepper
 from glassnet.training.targets import Targets, choose_loss
 from glassnet.unit import check_choice, check_number, check_whole
 
-__all__ = ["DEFAULT_OPTIMIZER", "Choose", "Examples", "Loop", "Settings", "prepare_loop", "train"]
+__all__ = ["DEFAULT_OPTIMIZER", "Examples", "Loop", "Settings", "prepare_loop", "train"]
 
 DEFAULT_OPTIMIZER = "adam 0.01"
-
-# From engine, recipe, starting values and seed to a stepper and its engine's name.
-Choose = Callable[[str | None, Recipe, dict[str, Array], int], tuple[Stepper | NativeStepper, str]]
 
 
 @dataclass(frozen=True)
@@ -265,12 +263,19 @@ class Loop:
     ) -> None:
         self.run, self.train, self.validation = run, train, validation
         self.settings, self.edges = settings, edges
-        self.stepper, engine = choose(
-            settings.engine, recipe, _starting_values(run.network, recipe), settings.seed
+        self.schedule = settings.optimizer.schedule
+        measured = () if validation is None else batch_blocks(len(validation))
+        sizes = Sizes(
+            batch_sizes(edges),
+            tuple(sorted({stop - start for start, stop in measured}, reverse=True)),
         )
-        run.settings["engine"] = engine.split(":")[0]
-        if ":" in engine:
-            run.notes = (*run.notes, engine)
+        values = _starting_values(run.network, recipe)
+        chosen = choose(settings.engine, recipe, values, settings.seed, sizes)
+        self.stepper = chosen.stepper
+        run.settings["engine"] = chosen.engine
+        if chosen.reason:
+            note = f"{chosen.engine}: the native engine cannot be used: {chosen.reason}"
+            run.notes = (*run.notes, note)
         self.monitored: list[float] = []
         self.best: tuple[float, int, dict[str, Array]] | None = None
         self.seen = 0
@@ -314,7 +319,7 @@ class Loop:
             progress.step(done, loss)
 
         rates = self._rates(epoch)
-        order = epoch_order(n, settings.seed, epoch, settings.shuffle)
+        order = Order(n, settings.seed, epoch, settings.shuffle)
         measured = self.stepper.epoch(self.train, order, self.edges, rates, after_step)
         row = {key: measured[key] for key in ("loss", "accuracy") if key in measured}
         if self.validation is not None:
@@ -325,14 +330,21 @@ class Loop:
         return row
 
     def _rates(self, epoch: int) -> Array:
-        """Return the learning rate of each step of an epoch, by the schedule's formula."""
+        """Return the learning rate of each step of an epoch, or one for all, by the schedule."""
+        if self._constant is not None:  # without the formula, which takes as long as ten steps
+            return self._constant
         steps = len(self.edges) - 1
-        rates = self._schedule.run({"epoch": epoch + np.arange(steps) / steps})["result"]
-        return rates * self.settings.optimizer.schedule.factor(self.monitored)
+        rates = self._formula.run({"epoch": epoch + np.arange(steps) / steps})["result"]
+        return rates * self.schedule.factor(self.monitored)
 
     @cached_property
-    def _schedule(self) -> Program:
-        schedule, epochs = self.settings.optimizer.schedule, float(self.settings.epochs)
+    def _constant(self) -> Array | None:
+        schedule = self.schedule
+        return np.array([float(schedule.rate)]) if isinstance(schedule, Constant) else None
+
+    @cached_property
+    def _formula(self) -> Program:
+        schedule, epochs = self.schedule, float(self.settings.epochs)
 
         def rate(epoch: Tensor) -> Tensor:
             return schedule.formula(epoch, epochs)

@@ -13,61 +13,36 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, Unpack
 
-import numpy as np
-
-from glassnet.errors import ArgumentError, NonFiniteError, nearest
-from glassnet.graph.types import Array
-from glassnet.learning.backpropagation import Recipe
+from glassnet.errors import ArgumentError, NonFiniteError
 from glassnet.learning.optimizer import Optimizer
 from glassnet.learning.schedule import Schedule
-from glassnet.nn.losses import Loss
 from glassnet.training.fit import (
     examples_from_arrays,
     examples_from_table,
 )
 from glassnet.training.loop import DEFAULT_OPTIMIZER, Examples, Loop, Settings, prepare_loop
-from glassnet.training.native_stepper import NativeStepper
-from glassnet.training.network import LARGEST_SEED, Network
+from glassnet.training.many_options import (
+    FitOptions,
+    read_options,
+    read_rates,
+    read_seeds,
+    with_rate,
+)
+from glassnet.training.network import Network
 from glassnet.training.progress import Progress
 from glassnet.training.run import Run
 from glassnet.training.runs import FAILED, Runs, as_text, twin
-from glassnet.training.stepper import Stepper
-from glassnet.training.steppers import choose_stepper
+from glassnet.training.steppers import Choose, Reuse
 from glassnet.training.tables import is_table
-from glassnet.unit import check_number, check_whole
+from glassnet.unit import check_whole
 
 __all__ = ["FitOptions", "fit_many"]
 
-
 READING = ("task", "standardize", "impute")  # how a table is read
-
-
-class FitOptions(TypedDict, total=False):
-    """The settings of `fit` that `fit_many` hands on; `fit` explains them."""
-
-    loss: str | Loss | None
-    optimizer: str | Optimizer
-    mode: str
-    batch_size: int | None
-    epochs: int
-    validation: float | tuple[Any, Any] | None
-    patience: int | None
-    seed: int
-    shuffle: bool
-    class_weight: Mapping[Any, float] | str | None
-    sample_weight: Any
-    clip_norm: float | None
-    clip_value: float | None
-    l1: float
-    l2: float
-    engine: str | None
-    task: str | None
-    standardize: bool
-    impute: bool
 
 
 def fit_many(
@@ -121,87 +96,8 @@ def fit_many(
     >>> runs.predict_proba(xor[0]).shape
     (4, 2)
     """
-    team = _Team(net, x, y, _read_options(fit_options), seeds, learning_rates, workers)
+    team = _Team(net, x, y, read_options(fit_options), seeds, learning_rates, workers)
     return team.go(progress)
-
-
-# --- what is asked for ----------------------------------------------------------------------------
-def _read_options(options: FitOptions) -> dict[str, Any]:
-    given = cast("dict[str, Any]", options)
-    allowed = FitOptions.__annotations__
-    for name in given:
-        if name not in allowed:  # as Python says it of any function
-            raise TypeError(f"fit_many() has no argument {name!r}{nearest(name, allowed)}")
-    validation = given.get("validation")
-    if isinstance(validation, tuple):
-        if len(cast("tuple[Any, ...]", validation)) != 2:
-            raise ArgumentError(
-                f"validation must be a share such as 0.2, or a pair (x, y); got {validation!r:.60}"
-            )
-    elif validation is not None:
-        check_number("validation", validation, low=0, high=1, open_low=True, open_high=True)
-    if given.get("patience") is not None and validation is None:
-        raise ArgumentError("patience needs a validation part, such as validation=0.2")
-    return given
-
-
-def _read_seeds(seeds: Any) -> list[int]:
-    count = _plain(seeds)
-    if isinstance(count, int):
-        check_whole("seeds", count)
-        return list(range(count))
-
-    def check(seed: object) -> None:
-        check_whole("each of seeds", seed, low=0, high=LARGEST_SEED)
-
-    return _entries("seeds", seeds, "a whole number, or whole numbers such as [1, 2, 3]", check)
-
-
-def _read_rates(rates: Any) -> list[float | Schedule]:
-    def check(rate: object) -> None:
-        if not isinstance(rate, Schedule):
-            check_number("each of learning_rates", rate, low=0, open_low=True)
-
-    return _entries("learning_rates", rates, "numbers, such as [0.01, 0.1]", check)
-
-
-def _plain(number: Any) -> Any:
-    """Return a number of NumPy's as one of Python's."""
-    return cast("Any", number).item() if isinstance(number, np.generic) else number
-
-
-def _entries(name: str, values: Any, wanted: str, check: Callable[[object], None]) -> list[Any]:
-    """Return entries that are checked: at least one, none twice."""
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
-        raise ArgumentError(f"{name} must be {wanted}; got {cast('Any', values)!r:.60}")
-    found: list[Any] = []
-    for entry in cast("Iterable[Any]", values):
-        number = _plain(entry)
-        check(number)
-        if number in found:
-            raise ArgumentError(f"{name} has {number!r} twice; each copy must differ")
-        found.append(number)
-    if not found:
-        raise ArgumentError(f"{name} must be {wanted}; got none")
-    return found
-
-
-def _with_rate(unit: Any, rate: float | Schedule) -> Any:
-    """Return an optimiser (or a schedule) whose learning rate is another one."""
-    if isinstance(unit, Optimizer):
-        old = unit.learning_rate
-        new = _with_rate(old, rate) if isinstance(old, Schedule) else rate
-        return dataclasses.replace(unit, learning_rate=new)
-    if isinstance(rate, Schedule):
-        return rate
-    names = {field.name for field in dataclasses.fields(unit)}
-    if "rate" in names:
-        return dataclasses.replace(unit, rate=rate)
-    if "schedule" in names:  # one that holds another
-        return dataclasses.replace(unit, schedule=_with_rate(unit.schedule, rate))
-    raise ArgumentError(
-        f"learning_rates: the schedule {unit} has no rate to replace; give whole schedules"
-    )
 
 
 def _cores() -> int:
@@ -239,11 +135,11 @@ class _Team:
             check_whole("workers", workers)
         self.net, self.x, self.y, self.options = net, x, y, options
         self.redraw = seeds is not None
-        numbers = _read_seeds(seeds) if self.redraw else [options.get("seed", 0)]
+        numbers = read_seeds(seeds) if self.redraw else [options.get("seed", 0)]
         optimizer = Optimizer.of(options.get("optimizer", DEFAULT_OPTIMIZER))
         optimizers = [optimizer]
         if rates is not None:
-            optimizers = [_with_rate(optimizer, rate) for rate in _read_rates(rates)]
+            optimizers = [with_rate(optimizer, rate) for rate in read_rates(rates)]
         self.copies = [_Copy(seed, choice) for choice in optimizers for seed in numbers]
         self.workers = min(workers or _cores(), len(self.copies))
         self.stop = threading.Event()
@@ -252,6 +148,7 @@ class _Team:
         self.runs: list[Run | None] = [None] * len(self.copies)
         self.epochs_done = [0] * len(self.copies)
         self.shared: tuple[Network, Examples, Any] | None = None
+        self.first = Reuse()
         self._prepare(len(numbers) == 1)
 
     def _prepare(self, one_seed: bool) -> None:
@@ -261,7 +158,7 @@ class _Team:
             pattern = self._network(self.copies[0].seed)
             examples, weight = self._read(pattern, self.copies[0].seed)
             self.shared = (pattern, examples, weight)
-        self._loop(self.copies[0], choose_stepper)
+        self._loop(self.copies[0], self.first)
 
     def _network(self, seed: int) -> Network:
         """Return a copy of the network, with weights of its own."""
@@ -280,7 +177,7 @@ class _Team:
             return examples_from_table(net, self.x, self.y, validation, seed, weight, **reading)
         return examples_from_arrays(net, self.x, self.y, validation), weight
 
-    def _loop(self, copy: _Copy, choose: Any) -> Loop:
+    def _loop(self, copy: _Copy, choose: Choose) -> Loop:
         names = {field.name for field in dataclasses.fields(Settings)}
         known = {key: value for key, value in self.options.items() if key in names}
         known |= {"optimizer": copy.optimizer, "seed": copy.seed, "progress": False}
@@ -298,7 +195,7 @@ class _Team:
             net, examples, settings, class_weight=classes, sample_weight=weight, choose=choose
         )
 
-    def _train(self, index: int, choose: Any) -> Run:
+    def _train(self, index: int, choose: Choose) -> Run:
         """Train one copy; what is not finite ends it, and is told in its run."""
         copy = self.copies[index]
         loop = self._loop(copy, choose)
@@ -311,9 +208,8 @@ class _Team:
             run.stopped = run.network.training["stopped"] = f"{FAILED}{error}"
         return run
 
-    def _work(self, ended: threading.Event) -> None:
+    def _work(self, choose: Reuse, ended: threading.Event) -> None:
         """Train copies until there is none left: what each worker's thread does."""
-        choose = _Reuse()
         try:
             while self.todo and not self.stop.is_set():
                 try:
@@ -332,8 +228,10 @@ class _Team:
         start = time.perf_counter()
         # Waiting for events: in Python 3.11 an interrupted `join` takes a thread for ended.
         ended = [threading.Event() for _ in range(self.workers)]
+        steppers = [self.first, *(Reuse(self.first) for _ in ended[1:])]
         threads = [
-            threading.Thread(target=self._work, args=(event,), daemon=True) for event in ended
+            threading.Thread(target=self._work, args=pair, daemon=True)
+            for pair in zip(steppers, ended, strict=True)
         ]
         try:
             with _Bar(progress, self.options.get("epochs", 100), len(self.copies)) as bar:
@@ -365,30 +263,6 @@ class _Team:
             workers=self.workers,
             seconds=time.perf_counter() - start,
         )
-
-
-class _Reuse:
-    """Gives one worker's copies a stepper: made for the first, used again for those that follow."""
-
-    def __init__(self) -> None:
-        self._known: tuple[Recipe, Stepper | NativeStepper, str] | None = None
-
-    def __call__(
-        self, engine: str | None, recipe: Recipe, values: dict[str, Array], seed: int
-    ) -> tuple[Stepper | NativeStepper, str]:
-        if self._known is not None and self._serves(recipe):
-            _, stepper, name = self._known
-            stepper.values, stepper.seed, stepper.step = values, seed, 0
-        else:
-            stepper, name = choose_stepper(engine, recipe, values, seed)
-            self._known = (recipe, stepper, name)
-        return stepper, name
-
-    def _serves(self, recipe: Recipe) -> bool:
-        """Whether the steps are the same but for the learning rate, which is their input."""
-        assert self._known is not None
-        same = dataclasses.replace(recipe, optimizer=self._known[0].optimizer)
-        return same == self._known[0]
 
 
 class _Watch(Progress):

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from glassnet.engines.native import Engine
+from glassnet.engines.native import Engine, Epochs, Steps
 from glassnet.errors import ArgumentError
-from glassnet.graph import Graph
 from glassnet.graph.types import Array
-from glassnet.training.stepper import Material, StepGraphs, Stepper, batch_blocks
+from glassnet.training.batches import Order
+from glassnet.training.stepper import Material, StepGraphs, Stepper, average
 
-__all__ = ["NativeStepper"]
+__all__ = ["Lowered", "NativeStepper", "Sizes"]
 
-PERSISTENT = ("parameters/", "statistics/", "slots/")
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many examples are learnt from at once, and how many are measured at once."""
+
+    training: tuple[int, ...]
+    evaluation: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """The steps of a recipe for the machine; steppers of the same recipe may share them."""
+
+    sizes: Sizes
+    training: Steps
+    evaluation: Steps | None
+
+    @classmethod
+    def of(cls, recipe: StepGraphs, sizes: Sizes) -> Self:
+        """Lower a recipe's steps.
+
+        Raises:
+            Unsupported: An operation that the native engine cannot run.
+        """
+        training = Steps.of({n: recipe.training_graph(n) for n in sizes.training})
+        measured = {n: recipe.evaluation_graph(n) for n in sizes.evaluation}
+        return cls(sizes, training, Steps.of(measured) if measured else None)
 
 
 class NativeStepper:
@@ -26,53 +54,45 @@ class NativeStepper:
         recipe: What a step computes.
         values: The starting values of `parameters/…`, `statistics/…` and `slots/…`.
         seed: The run's seed.
-
-    Raises:
-        Unsupported: An operation that the native engine cannot run.
+        lowered: The recipe's steps.
     """
 
-    def __init__(self, recipe: StepGraphs, values: dict[str, Array], seed: int) -> None:
-        self.recipe, self.seed = recipe, seed
-        self.step = 0
+    def __init__(
+        self, recipe: StepGraphs, values: dict[str, Array], seed: int, lowered: Lowered
+    ) -> None:
+        self.recipe, self.lowered = recipe, lowered
         self._shapes = {key: value.shape for key, value in values.items()}
-        self._start = values
-        self._now: dict[str, Array] | None = None  # what the engine's memory holds, once read
-        self._training: Engine | None = None
-        self._evaluation: Engine | None = None
+        self._engine = Engine(lowered.training, lowered.evaluation)
+        self._learnt: tuple[Material, Array, Epochs] | None = None
+        self.restart(values, seed)
+
+    def restart(self, values: dict[str, Array], seed: int) -> None:
+        """Begin another run of the same recipe."""
+        self.values, self.seed, self.step = values, seed, 0
+        self._engine.write("seed", np.array(seed, np.int64))
 
     @property
     def values(self) -> dict[str, Array]:
         """The values of parameters, statistics and slots now."""
-        engine = self._training
-        if engine is None:
-            return self._start
-        if self._now is None:
-            dtype = self.recipe.dtype
-            self._now = {key: engine.read(key, dtype, s) for key, s in self._shapes.items()}
-        return self._now
+        dtype = self.recipe.dtype
+        return {key: self._engine.read(key, dtype, s) for key, s in self._shapes.items()}
 
     @values.setter
     def values(self, values: dict[str, Array]) -> None:
-        self._now = None
-        if self._training is None:
-            self._start = values
-        else:
-            for key, value in values.items():
-                self._training.write(key, value)
+        for key, value in values.items():
+            self._engine.write(key, value)
 
-    def _prepare(self, sizes: Sequence[int]) -> Engine:
-        if self._training is None:
-            graphs = {n: self.recipe.training_graph(n) for n in sorted(sizes, reverse=True)}
-            engine = Engine(graphs)
-            for key, value in self._start.items():
-                engine.write(key, value)
-            self._training = engine
-        return self._training
+    def _epochs(self, material: Material, edges: Array) -> Epochs:
+        """Return what runs epochs on some examples; it is made once for a run."""
+        if self._learnt is None or self._learnt[0] is not material or self._learnt[1] is not edges:
+            data = material.inputs(slice(None))
+            self._learnt = (material, edges, self._engine.epochs(data, edges, list(self._shapes)))
+        return self._learnt[2]
 
     def epoch(
         self,
         material: Material,
-        order: Array,
+        order: Order,
         edges: Array,
         rates: Array,
         after_step: Callable[[int, float], None],
@@ -82,17 +102,16 @@ class NativeStepper:
         Arguments, result and errors as `Stepper.epoch`; `after_step` is called some twenty times a
         second, not after each step.
         """
-        engine = self._prepare(np.unique(np.diff(edges), return_counts=True)[0].tolist())
-        engine.write("seed", np.array(self.seed, np.int64))
-        before, self._now = self.values, None
+        epochs = self._epochs(material, edges)
         try:
-            done, totals, finite, stopped_by = engine.epoch(
-                material.inputs(slice(None)), order, edges, rates, self.step + 1, after_step
+            done, totals, finite, stopped_by = epochs.run(
+                order.drawn_from, rates, self.step + 1, after_step
             )
         except IndexError as error:
             raise ArgumentError(f"a class or a place: {error}") from None
-        if stopped_by is None and not (finite and self._is_finite()):
-            return self._replay(before, material, order, edges, rates)
+        if stopped_by is None and not finite:
+            epochs.restore()
+            return self._replay(material, order, edges, rates)
         self.step += done
         examples = int(edges[done]) if done else 1
         if stopped_by is not None:
@@ -100,14 +119,11 @@ class NativeStepper:
         after_step(examples, totals["loss"] / examples)
         return {key: total / examples for key, total in totals.items()}
 
-    def _is_finite(self) -> bool:
-        return all(bool(np.isfinite(value).all()) for value in self.values.values())
-
     def _replay(
-        self, before: dict[str, Array], material: Material, order: Array, edges: Array, rates: Array
+        self, material: Material, order: Order, edges: Array, rates: Array
     ) -> dict[str, float]:
         """Go through the epoch again on the reference engine, which names the place."""
-        reference = Stepper(self.recipe, before, self.seed)
+        reference = Stepper(self.recipe, self.values, self.seed)
         reference.step = self.step
         try:
             return reference.epoch(material, order, edges, rates, lambda _done, _loss: None)
@@ -116,23 +132,4 @@ class NativeStepper:
 
     def evaluate(self, material: Material) -> dict[str, float]:
         """Return the measures over all examples, without learning from them."""
-        blocks = batch_blocks(len(material))
-        if self._evaluation is None:
-            sizes = sorted({stop - start for start, stop in blocks}, reverse=True)
-            graphs: dict[int, Graph] = {n: self.recipe.evaluation_graph(n) for n in sizes}
-            self._evaluation = Engine(graphs)
-        engine = self._evaluation
-        for key, value in self.values.items():
-            if not key.startswith("slots/"):
-                engine.write(key, value)
-        totals: dict[str, float] = {}
-        share = 0.0
-        for start, stop in blocks:
-            measured = engine.run(stop - start, material.inputs(slice(start, stop)))
-            weights = material.weight
-            weight = stop - start if weights is None else float(weights[start:stop].sum())
-            share += weight
-            for key, value in measured.items():
-                counts = weight if key == "measures/loss" else stop - start
-                totals[key[9:]] = totals.get(key[9:], 0.0) + float(value) * counts
-        return {k: total / (share if k == "loss" else len(material)) for k, total in totals.items()}
+        return average(material, self._engine.evaluate)

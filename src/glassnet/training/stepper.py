@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -12,9 +13,10 @@ from glassnet.engines import Program
 from glassnet.errors import NonFiniteError
 from glassnet.graph import DType, Graph
 from glassnet.graph.types import Array
+from glassnet.training.batches import Order
 from glassnet.training.nonfinite import explain_nonfinite
 
-__all__ = ["Material", "StepGraphs", "Stepper"]
+__all__ = ["Material", "StepGraphs", "Stepper", "average", "batch_blocks"]
 
 EVALUATION_BLOCK = 2048
 
@@ -40,10 +42,14 @@ class Material:
     """Examples, targets and weights as arrays, ready to be cut into batches.
 
     A rule that learns without a teacher has no targets.
+    The arrays may be the caller's, who may write into them meanwhile; NumPy refuses to resize them.
     """
 
     def __init__(self, x: Array, target: Array | None, weight: Array | None) -> None:
         self.x, self.target, self.weight = x, target, weight
+        # `array.resize(…, refcheck=False)` frees what is read here, but for an array that has a
+        # weak reference.
+        self._fixed = weakref.ref(_owner(x))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -64,6 +70,13 @@ class Material:
         return found
 
 
+def _owner(array: Array) -> Array:
+    """Return the array whose memory this one shows."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
 class Stepper:
     """The state of a training run, and the steps that change it.
 
@@ -82,7 +95,7 @@ class Stepper:
     def epoch(
         self,
         material: Material,
-        order: Array,
+        order: Order,
         edges: Array,
         rates: Array,
         after_step: Callable[[int, float], None],
@@ -93,14 +106,15 @@ class Stepper:
             material: The training examples.
             order: The order in which they are taken.
             edges: Where each batch begins in that order, and where the last one ends.
-            rates: The learning rate of each step.
+            rates: The learning rate of each step, or one for all.
             after_step: Called after each step with the number of examples done and the loss.
 
         Raises:
             NonFiniteError: A number is not finite; the state before that step is kept.
         """
         totals: dict[str, float] = {}
-        places = edges.tolist()
+        places, taken = edges.tolist(), order.rows()
+        rates = np.broadcast_to(rates, len(places) - 1)
         for start, stop, rate in zip(places[:-1], places[1:], rates, strict=True):
             n = stop - start
             program = self._training.get(n)
@@ -110,7 +124,7 @@ class Stepper:
             values = program.evaluate(
                 {
                     **self.values,
-                    **material.inputs(order[start:stop]),
+                    **material.inputs(taken[start:stop]),
                     "rate": rate,
                     "step": step,
                     "seed": self.seed,
@@ -137,24 +151,43 @@ class Stepper:
                 for value in outputs.values()
             )
 
+    def restart(self, values: dict[str, Array], seed: int) -> None:
+        """Begin another run of the same recipe."""
+        self.values, self.seed, self.step = values, seed, 0
+
     def evaluate(self, material: Material) -> dict[str, float]:
         """Return the measures over all examples, without learning from them."""
-        totals: dict[str, float] = {}
-        share = 0.0
         known = {k: v for k, v in self.values.items() if not k.startswith("slots/")}
-        for start, stop in batch_blocks(len(material)):
-            n = stop - start
+
+        def measure(inputs: dict[str, Array]) -> dict[str, float]:
+            n = len(inputs["batch/x"])
             program = self._evaluation.get(n)
             if program is None:
                 program = self._evaluation[n] = Program(self.recipe.evaluation_graph(n))
-            rows = slice(start, stop)
-            measures = program.run({**known, **material.inputs(rows)})
-            weight = n if material.weight is None else float(material.weight[rows].sum())
-            share += weight
-            for key, value in measures.items():
-                counts = weight if key == "measures/loss" else n
-                totals[key[9:]] = totals.get(key[9:], 0.0) + float(value) * counts
-        return {k: total / (share if k == "loss" else len(material)) for k, total in totals.items()}
+            return {k[9:]: float(v) for k, v in program.run({**known, **inputs}).items()}
+
+        return average(material, measure)
+
+
+def average(
+    material: Material, measure: Callable[[dict[str, Array]], dict[str, float]]
+) -> dict[str, float]:
+    """Return the measures over all examples: the loss by the examples' weights, others plainly.
+
+    Args:
+        material: The examples.
+        measure: From the examples of a block, as inputs of a graph, to their measures.
+    """
+    totals: dict[str, float] = {}
+    share = 0.0
+    for start, stop in batch_blocks(len(material)):
+        rows = slice(start, stop)
+        weight = stop - start if material.weight is None else float(material.weight[rows].sum())
+        share += weight
+        for key, value in measure(material.inputs(rows)).items():
+            counts = weight if key == "loss" else stop - start
+            totals[key] = totals.get(key, 0.0) + value * counts
+    return {k: total / (share if k == "loss" else len(material)) for k, total in totals.items()}
 
 
 def batch_blocks(n: int) -> list[tuple[int, int]]:

@@ -2,43 +2,110 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from glassnet.engines.native import Unsupported, why_not
 from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
-from glassnet.learning.backpropagation import Recipe, evaluation_graph, training_graph
-from glassnet.training.native_stepper import NativeStepper
-from glassnet.training.stepper import Stepper
+from glassnet.learning.backpropagation import Recipe
+from glassnet.training.native_stepper import Lowered, NativeStepper, Sizes
+from glassnet.training.stepper import StepGraphs, Stepper
 
-__all__ = ["ENGINES", "choose_stepper"]
+__all__ = ["ENGINES", "Choose", "Chosen", "Reuse", "choose_stepper"]
 
 ENGINES = ("native", "reference")
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What runs the steps.
+
+    Attributes:
+        stepper: It.
+        engine: The name of its engine.
+        reason: Why it is not the native one, where that was not asked for.
+    """
+
+    stepper: Stepper | NativeStepper
+    engine: str
+    reason: str = ""
+
+
+# From engine, recipe, starting values, seed and the sizes of batches to what runs the steps.
+Choose = Callable[[str | None, Recipe, dict[str, Array], int, Sizes], Chosen]
+
+
 def choose_stepper(
-    engine: str | None, recipe: Recipe, values: dict[str, Array], seed: int
-) -> tuple[Stepper | NativeStepper, str]:
-    """Return what runs the steps, and its name, followed by the reason where it is second best.
+    engine: str | None,
+    recipe: StepGraphs,
+    values: dict[str, Array],
+    seed: int,
+    sizes: Sizes,
+    lowered: Lowered | None = None,
+) -> Chosen:
+    """Return what runs the steps: the native engine, where it can.
+
+    Args:
+        engine: The engine that was asked for, if any.
+        recipe: What a step computes.
+        values: The starting values of parameters, statistics and slots.
+        seed: The run's seed.
+        sizes: How many examples batches have.
+        lowered: The recipe's steps for these sizes, where they are at hand.
 
     Raises:
         ArgumentError: The native engine was asked for by name and cannot be used.
     """
     if engine == "reference":
-        return Stepper(recipe, values, seed), "reference"
-    reason = why_not() or _unsupported(recipe)
+        return Chosen(Stepper(recipe, values, seed), "reference")
+    reason = why_not()
     if reason is None:
-        return NativeStepper(recipe, values, seed), "native"
+        try:
+            lowered = lowered or Lowered.of(recipe, sizes)
+            return Chosen(NativeStepper(recipe, values, seed, lowered), "native")
+        except Unsupported as error:
+            reason = str(error)
     if engine == "native":
         raise ArgumentError(f"the native engine cannot be used: {reason}")
-    return Stepper(recipe, values, seed), f"reference: the native engine cannot be used: {reason}"
+    return Chosen(Stepper(recipe, values, seed), "reference", reason)
 
 
-def _unsupported(recipe: Recipe) -> str | None:
-    """Return why the native engine cannot run a recipe, or None if it can."""
-    from glassnet.engines.native.lowering import lower
+class Reuse:
+    """Gives one worker's copies a stepper: made for the first, used again for those that follow.
 
-    try:
-        for graph in (training_graph(recipe, 2), evaluation_graph(recipe, 2)):
-            lower(graph)
-    except Unsupported as error:
-        return str(error)
-    return None
+    Args:
+        other: Another worker's, whose lowered steps are used too.
+    """
+
+    def __init__(self, other: Reuse | None = None) -> None:
+        self.known: tuple[Recipe, Sizes, Chosen] | None = None
+        self._pattern = other.known if other is not None else None
+
+    def __call__(
+        self,
+        engine: str | None,
+        recipe: Recipe,
+        values: dict[str, Array],
+        seed: int,
+        sizes: Sizes,
+    ) -> Chosen:
+        """Return what runs the steps; arguments and errors as `choose_stepper`."""
+        if self.known is not None and _serves(self.known, recipe, sizes):
+            self.known[2].stepper.restart(values, seed)
+            return self.known[2]
+        lowered: Lowered | None = None
+        if self._pattern is not None and _serves(self._pattern, recipe, sizes):
+            stepper = self._pattern[2].stepper
+            lowered = stepper.lowered if isinstance(stepper, NativeStepper) else None
+        chosen = choose_stepper(engine, recipe, values, seed, sizes, lowered)
+        self.known = (recipe, sizes, chosen)
+        return chosen
+
+
+def _serves(known: tuple[Recipe, Sizes, Chosen], recipe: Recipe, sizes: Sizes) -> bool:
+    """Whether the steps are the same but for the learning rate, which is their input."""
+    pattern, known_sizes, _ = known
+    same = dataclasses.replace(recipe, optimizer=pattern.optimizer)
+    return same == pattern and sizes == known_sizes

@@ -33,29 +33,27 @@ class Answer:
     ) -> None: ...
     def __call__(self, x: Array, classes: bool, /) -> Array | None: ...
 
-def run_epoch(
-    store: Store,
-    programs: Mapping[int, Program],
-    data: Mapping[str, Array],
-    order: Array,
-    bounds: Array,
-    rates: Array,
-    first_step: int,
-    measures: Sequence[str],
-    after: Callable[[int, float], None],
-    /,
-) -> tuple[int, list[float], bool, BaseException | None]: ...
-def run_linear_neuron(
-    store: Store,
-    weights: str,
-    bias: str,
-    factor: float,
-    x: Array,
-    targets: Array,
-    order: Array,
-    rates: Array,
-    after: Callable[[int, float], None],
-    /,
-) -> tuple[int, float, bool, BaseException | None]: ...
+class Epochs:
+    def __init__(
+        self,
+        store: Store,
+        programs: Mapping[int, Program],
+        state: Sequence[str],
+        measures: Sequence[str],
+        data: Mapping[str, Array],
+        edges: Array,
+        neuron: tuple[str, str, float],
+        /,
+    ) -> None: ...
+    def run(
+        self,
+        order: tuple[bool, int, int, int],
+        rates: Array,
+        first_step: int,
+        after: Callable[[int, float], None],
+        /,
+    ) -> tuple[int, list[float], bool, BaseException | None]: ...
+    def restore(self) -> None: ...
+
 def permutation(n: int, seed: int, stream: int, counter: int, /) -> Array: ...
 def kernel_names() -> list[str]: ...

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from glassnet.graph import DType, Graph
+from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array, Shape
 
-__all__ = ["Answers", "Engine", "is_available", "permutation", "why_not"]
+if TYPE_CHECKING:
+    from glassnet.engines.native import _native
+    from glassnet.engines.native.instructions import Plan
+    from glassnet.engines.native.patterns.linear_neuron import LinearNeuron
+
+__all__ = ["Answers", "Engine", "Epochs", "Steps", "is_available", "permutation", "why_not"]
+
+OBJECTIVE = "measures/objective"
 
 
 @cache
@@ -36,37 +45,82 @@ def permutation(n: int, seed: int, *, stream: int, counter: int = 0) -> Array:
     return _native.permutation(n, seed, stream, counter)
 
 
+@dataclass(frozen=True)
+class Steps:
+    """The graphs of a step for batches of several sizes, lowered: engines may share them.
+
+    Attributes:
+        plans: The program for each size of a batch.
+        inputs, outputs: What each name stands for, for the largest batch.
+        neuron: The kernel's settings, where one kernel stands for the whole step.
+    """
+
+    plans: Mapping[int, Plan]
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+    neuron: LinearNeuron | None
+
+    @classmethod
+    def of(cls, graphs: Mapping[int, Graph]) -> Self:
+        """Lower graphs; inputs and outputs of the same name are the same memory.
+
+        Raises:
+            Unsupported: An operation that the machine has no instruction for.
+        """
+        from glassnet.engines.native.lowering import lower
+        from glassnet.engines.native.patterns.linear_neuron import recognise
+
+        largest = graphs[max(graphs)]
+        return cls(
+            {n: lower(graph) for n, graph in graphs.items()},
+            largest.inputs,
+            largest.outputs,
+            recognise(graphs[1]) if set(graphs) == {1} else None,
+        )
+
+    @property
+    def measures(self) -> list[str]:
+        """The names of the outputs that measure a batch."""
+        return [name for name in self.outputs if name.startswith("measures/")]
+
+
 class Engine:
     """Programs for batches of several sizes, working on the same parameters.
 
     Args:
-        graphs: The graph of a step for each batch size. Inputs and outputs of the same name are the
-            same memory.
+        steps: The step, as graphs for each size of a batch, or lowered already.
+        evaluation: Steps that only measure, if there are any; they see the same memory.
+        kernels: The instruction set; the best of this processor if empty.
 
     Raises:
         Unsupported: An operation that the machine has no instruction for.
     """
 
-    def __init__(self, graphs: Mapping[int, Graph], *, kernels: str = "") -> None:
+    def __init__(
+        self,
+        steps: Steps | Mapping[int, Graph],
+        evaluation: Steps | None = None,
+        *,
+        kernels: str = "",
+    ) -> None:
         from glassnet.engines.native import _native
-        from glassnet.engines.native.lowering import lower
         from glassnet.engines.native.machine import load
-        from glassnet.engines.native.patterns.linear_neuron import recognise
 
         self._native = _native
         self.store = _native.Store()
-        self.plans = {n: lower(graph) for n, graph in graphs.items()}
-        self._outputs = dict(graphs[max(graphs)].outputs)
+        self.steps = steps if isinstance(steps, Steps) else Steps.of(steps)
+        parts = [self.steps] if evaluation is None else [self.steps, evaluation]
         sizes: dict[str, tuple[DType, int]] = {}
-        for graph in graphs.values():
-            for name, tensor in (*graph.inputs.items(), *graph.outputs.items()):
+        for part in parts:
+            for name, tensor in (*part.inputs.items(), *part.outputs.items()):
                 known = sizes.get(name, (tensor.dtype, 1))[1]
                 sizes[name] = (tensor.dtype, max(known, tensor.size))
         for name, (dtype, size) in sizes.items():
             self.store.add(name, dtype.value, size)
-        self._programs = {n: load(plan, self.store, kernels) for n, plan in self.plans.items()}
-        self._measures = [name for name in self._outputs if name.startswith("measures/")]
-        self._neuron = recognise(graphs[1]) if set(graphs) == {1} else None
+        self._programs, *others = [
+            {n: load(plan, self.store, kernels) for n, plan in part.plans.items()} for part in parts
+        ]
+        self._evaluation = others[0] if others else {}
 
     def write(self, name: str, value: Array) -> None:
         """Put values into named memory."""
@@ -78,67 +132,82 @@ class Engine:
         self.store.read(name, found)
         return found
 
-    def run(self, n: int, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Run the program for n examples once and return its outputs."""
+    def evaluate(self, inputs: Mapping[str, Array]) -> dict[str, float]:
+        """Return the measures of some examples, whose number is that of an evaluation's program."""
         for name, value in inputs.items():
             self.write(name, value)
-        self._programs[n].run()
-        return {
-            name: self.read(name, tensor.dtype, tensor.shape)
-            for name, tensor in self._outputs.items()
-        }
+        self._evaluation[len(inputs["batch/x"])].run()
+        names = self.steps.measures
+        dtype = self.steps.outputs["measures/loss"].dtype
+        return {name[9:]: float(self.read(name, dtype, ())) for name in names if name != OBJECTIVE}
 
-    def epoch(
+    def epochs(self, data: Mapping[str, Array], edges: Array, state: Sequence[str]) -> Epochs:
+        """Return what runs epochs on examples; `state` names what a step hands to the next."""
+        return Epochs(self, self._programs, data, edges, state)
+
+
+class Epochs:
+    """Epochs on the same examples; they are checked once, here, and read where they lie.
+
+    Args:
+        engine: Whose memory is changed.
+        programs: The engine's programs for each size of a batch.
+        data: The examples; the arrays are kept alive, and must not be resized.
+        edges: Where each batch begins, and where the last one ends.
+        state: The names of what a step hands to the next.
+    """
+
+    def __init__(
         self,
+        engine: Engine,
+        programs: Mapping[int, _native.Program],
         data: Mapping[str, Array],
-        order: Array,
         edges: Array,
+        state: Sequence[str],
+    ) -> None:
+        from glassnet.engines.native import _native
+
+        self.measures = engine.steps.measures
+        neuron = engine.steps.neuron
+        aligned: dict[str, Array] = {
+            name: np.require(value, requirements=("C", "A")) for name, value in data.items()
+        }
+        self._epochs = _native.Epochs(
+            engine.store,
+            programs,
+            state,
+            self.measures,
+            aligned,
+            np.ascontiguousarray(edges, np.int64),
+            ("", "", 1.0) if neuron is None else (neuron.weights, neuron.bias, neuron.factor),
+        )
+
+    def run(
+        self,
+        order: tuple[bool, int, int, int],
         rates: Array,
         first_step: int,
         after_step: Callable[[int, float], None],
     ) -> tuple[int, dict[str, float], bool, BaseException | None]:
         """Run one step for each batch without returning to Python in between.
 
-        Returns:
-            How many steps were done; the measures, each summed over the examples; whether the
-            objective stayed finite; the exception (such as KeyboardInterrupt) that ended it early.
-        """
-        if self._neuron is not None:
-            return self._learn_linear_neuron(data, order, rates, after_step)
-        done, sums, finite, stopped_by = self._native.run_epoch(
-            self.store,
-            self._programs,
-            {name: np.ascontiguousarray(value) for name, value in data.items()},
-            np.ascontiguousarray(order, np.int64),
-            np.ascontiguousarray(edges, np.int64),
-            np.ascontiguousarray(rates, np.float64),
-            first_step,
-            self._measures,
-            after_step,
-        )
-        named = zip(self._measures, sums, strict=True)
-        return done, {name[9:]: total for name, total in named}, finite, stopped_by
+        Args:
+            order: Whether the examples are shuffled; seed, stream and counter of `permutation`.
+            rates: The learning rate of each step, or one for all.
+            first_step: The number of the first step.
+            after_step: Called some twenty times a second with the examples done and the last loss.
 
-    def _learn_linear_neuron(
-        self,
-        data: Mapping[str, Array],
-        order: Array,
-        rates: Array,
-        after_step: Callable[[int, float], None],
-    ) -> tuple[int, dict[str, float], bool, BaseException | None]:
-        assert self._neuron is not None
-        done, loss, finite, stopped_by = self._native.run_linear_neuron(
-            self.store,
-            self._neuron.weights,
-            self._neuron.bias,
-            self._neuron.factor,
-            np.ascontiguousarray(data["batch/x"]),
-            np.ascontiguousarray(data["batch/target"]),
-            np.ascontiguousarray(order, np.int64),
-            np.ascontiguousarray(rates, np.float64),
-            after_step,
-        )
-        return done, {"loss": loss, "objective": loss}, finite, stopped_by
+        Returns:
+            How many steps were done; the measures, each summed over the examples; whether all
+            numbers stayed finite; the exception (such as KeyboardInterrupt) that ended it early.
+        """
+        done, sums, finite, stopped_by = self._epochs.run(order, rates, first_step, after_step)
+        totals = {name[9:]: total for name, total in zip(self.measures, sums, strict=True)}
+        return done, totals, finite, stopped_by
+
+    def restore(self) -> None:
+        """Go back to the state at the beginning of the last epoch."""
+        self._epochs.restore()
 
 
 class Answers:
