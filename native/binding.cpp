@@ -152,7 +152,10 @@ struct Answer {
   }
 };
 
+void bind_nearest(nb::module_& m);  // nearest_binding.cpp
+
 NB_MODULE(_native, m) {
+  bind_nearest(m);
   nb::class_<Store>(m, "Store")
       .def(nb::init<>())
       .def("add", [](Store& s, const std::string& name, const std::string& dtype, long count) { s.add(name, dtype_of(dtype), count); })

@@ -2,6 +2,7 @@
 #include "chain.h"
 #include "gemm.h"
 #include "linear_neuron.h"
+#include "nearest.h"
 #include "philox.h"
 #include "shuffle.h"
 #include "vecmath.h"
@@ -31,7 +32,7 @@ extern const Kernels kernels;
 const Kernels kernels = {
     GLASSNET_TEXT(GLASSNET_ISA), chain, prepare, gemm<float>, gemm<double>, gemm_work<float>, gemm_work<double>,
     uniform<float>, uniform<double>, normal<float>, normal<double>,
-    permute, permute_work, linear_neuron,
+    permute, permute_work, linear_neuron, nearest,
 };
 
 }  // namespace GLASSNET_ISA

@@ -67,6 +67,25 @@ struct LinearNeuron {
   long done = 0;    // how many examples of the order are learnt
 };
 
+// The k nearest rows of a memory to each of some queries: see nearest.h.
+enum class Distance : std::int32_t { euclidean, manhattan, chebyshev, minkowski, cosine, hamming, cube };
+struct Nearest {
+  Distance distance;
+  double power;  // of minkowski
+  bool is_double;
+  long n, inputs, k;
+  const void* memory;   // (n, inputs)
+  const void* queries;  // (queries, inputs)
+  // What a search through products needs besides; products are null for a direct one.
+  const void* products;  // (n, inputs): the memory, moved and scaled
+  const void* lows;      // (n)
+  const void* asked;     // (queries, inputs): the queries, moved and scaled
+  const double* slack;   // (queries)
+  double spread;
+  double* distances;  // (queries, k)
+  std::int64_t* rows;
+};
+
 // The kernels of one instruction set.
 struct Kernels {
   const char* name;
@@ -83,6 +102,7 @@ struct Kernels {
   void (*permute)(std::int64_t*, long, std::uint64_t, std::uint32_t, std::uint64_t, std::int64_t* work);
   long (*permute_work)(long);
   void (*linear_neuron)(LinearNeuron&, long first, long last);
+  bool (*nearest)(const Nearest&, long first, long last);
 };
 
 }  // namespace glassnet

@@ -7,6 +7,7 @@ from glassnet.rules.estimator import RULES, Estimator
 from glassnet.rules.hebbian import Hebb
 from glassnet.rules.least_mean_squares import LeastMeanSquares
 from glassnet.rules.lvq import LVQ
+from glassnet.rules.nearest import NearestNeighbours
 from glassnet.rules.oja import Oja
 from glassnet.rules.perceptron import Perceptron
 from glassnet.rules.sanger import Sanger
@@ -21,6 +22,7 @@ __all__ = [
     "Estimator",
     "Hebb",
     "LeastMeanSquares",
+    "NearestNeighbours",
     "Oja",
     "Perceptron",
     "Sanger",

@@ -57,3 +57,19 @@ class Epochs:
 
 def permutation(n: int, seed: int, stream: int, counter: int, /) -> Array: ...
 def kernel_names() -> list[str]: ...
+def nearest(
+    distance: int,
+    power: float,
+    memory: Array,
+    queries: Array,
+    products: Array,
+    lows: Array,
+    asked: Array,
+    slack: Array,
+    spread: float,
+    distances: Array,
+    rows: Array,
+    threads: int,
+    kernels: str,
+    /,
+) -> None: ...

@@ -17,7 +17,12 @@ __all__ = ["operations", "traffic"]
 
 # Operations of a chain that only move, choose or recast numbers, and those of several operations.
 FREE = ("copy", "spread", "one_hot", "select", "is_not_zero", "truncate")
-COSTLY = {"row_logsumexp": 4}  # the greatest, the differences, the exponentials, the sum
+COSTLY = {
+    "row_logsumexp": 4,  # the greatest, the differences, the exponentials, the sum
+    "multiply_add": 2,
+    "subtract_product": 2,
+    "sum_of_products": 3,
+}
 
 
 def traffic(instruction: Instruction) -> tuple[int, int]:

@@ -108,6 +108,7 @@ class Engine:
 
         self._native = _native
         self.store = _native.Store()
+        self._graphs = {} if isinstance(steps, Steps) else dict(steps)
         self.steps = steps if isinstance(steps, Steps) else Steps.of(steps)
         parts = [self.steps] if evaluation is None else [self.steps, evaluation]
         sizes: dict[str, tuple[DType, int]] = {}
@@ -131,6 +132,14 @@ class Engine:
         found = np.empty(shape, dtype.numpy)
         self.store.read(name, found)
         return found
+
+    def run(self, n: int, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Run the program for n examples once and return its outputs."""
+        for name, value in inputs.items():
+            self.write(name, value)
+        self._programs[n].run()
+        outputs = self._graphs[n].outputs if self._graphs else self.steps.outputs
+        return {name: self.read(name, kind.dtype, kind.shape) for name, kind in outputs.items()}
 
     def evaluate(self, inputs: Mapping[str, Array]) -> dict[str, float]:
         """Return the measures of some examples, whose number is that of an evaluation's program."""

@@ -37,6 +37,12 @@ INFIX = {
     "less_equal": ("≤", RELATION),
     "equal": ("=", RELATION),
 }
+# Two operations in one sweep: the sign between, and which operands are the parts.
+FUSED = {
+    "multiply_add": ("+", (0, 1), (2,)),
+    "subtract_product": ("−", (2,), (0, 1)),
+    "sum_of_products": ("+", (0, 1), (2, 3)),
+}
 SAME = ("copy", "spread")  # what writes nothing down
 REACH = {"row": "row ", "rows": "column ", "total": "total "}
 LETTERS = "abcefghijklmnopqrstuvwz"  # without d, x and y, which have a meaning
@@ -174,6 +180,14 @@ def _inside(term: _Term, least: int, *, first: bool = False) -> str:
     return f"({term.text})" if loose else term.text
 
 
+def _product(factors: list[_Term]) -> _Term:
+    """Return a·b, or a single factor as it is."""
+    if len(factors) == 1:
+        return factors[0]
+    left = _inside(factors[0], PRODUCT, first=True)
+    return _Term(f"{left} · {_inside(factors[1], POWER)}", PRODUCT)
+
+
 def _term(step: Step, operands: list[_Term]) -> _Term:
     """Return the formula of one step."""
     code = step.code
@@ -183,6 +197,11 @@ def _term(step: Step, operands: list[_Term]) -> _Term:
         sign, strength = INFIX[code]
         left = _inside(operands[0], max(strength, SUM), first=True)  # no a < b = c
         return _Term(f"{left} {sign} {_inside(operands[1], strength + 1)}", strength)
+    if code in FUSED:
+        sign, first, second = FUSED[code]
+        left = _inside(_product([operands[place] for place in first]), SUM, first=True)
+        right = _inside(_product([operands[place] for place in second]), PRODUCT)
+        return _Term(f"{left} {sign} {right}", SUM)
     if code == "negate":
         return _Term(f"−{_inside(operands[0], PRODUCT)}", PRODUCT)
     if code == "square":
