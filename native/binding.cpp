@@ -165,7 +165,7 @@ NB_MODULE(_native, m) {
       .def("write", write_memory)
       .def("read", read_memory);
   nb::class_<Program>(m, "Program")
-      .def(nb::init<Store&, long, const std::string&>(), nb::keep_alive<1, 2>())
+      .def(nb::init<Store&, long, const std::string&, long>(), nb::keep_alive<1, 2>())
       .def("constant", [](Program& p, const std::string& dtype, AnyArray a) { return p.constant(dtype_of(dtype), a.data(), long(a.size())); })
       .def("chain", add_chain)
       .def("product", [](Program& p, const Where& a, const Where& b, bool has_bias, const Where& bias, const Where& c, long batch,
@@ -206,5 +206,6 @@ NB_MODULE(_native, m) {
     Shuffle().draw(order, n, seed, stream, counter);
     return nb::ndarray<nb::numpy, std::int64_t>(order, {std::size_t(n)}, owner);
   });
+  m.def("cores_available", cores_available);
   m.def("kernel_names", [] { std::vector<std::string> names; for (const Kernels* k : all_kernels()) names.push_back(k->name); return names; });
 }

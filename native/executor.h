@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 #include "program.h"
+#include "threads.h"
 
 namespace glassnet {
 
@@ -54,8 +55,10 @@ class Store {
 
 class Program {
  public:
-  Program(Store& store, long arena_bytes, const std::string& kernels);
+  // `threads`: how many it may use at most, the caller counted; 0: one for each core.
+  Program(Store& store, long arena_bytes, const std::string& kernels, long threads = 1);
   Program(const Program&) = delete;
+  long threads() const { return threads_; }
 
   long constant(DType dtype, const void* values, long count);  // returns its number
   char* resolve(int place, long offset, const std::string& name);
@@ -76,15 +79,21 @@ class Program {
 
  private:
   void tell_trouble();
+  void add_chain(const Chain& whole, long first, long rows);
 
   Store& store_;
   Memory arena_;
   std::vector<Memory> constants_;
   std::vector<std::unique_ptr<Chain>> chains_;
   std::vector<Memory> scratch_;
-  std::vector<std::function<void()>> instructions_;
+  std::vector<std::function<void(Team&)>> instructions_;
   const Kernels& kernels_;
   Trouble trouble_;
+  long threads_;
+  bool shares_ = false;  // whether any instruction is worth more than one thread
 };
+
+// The examples of a batch, side by side.
+void gather_rows(char* to, const char* from, const std::int64_t* order, long n, std::size_t bytes, long threads);
 
 }  // namespace glassnet

@@ -35,7 +35,7 @@ template <class T> struct gemm_panel {
 #if defined(__clang__)
 #define GLASSNET_EACH(i, n) _Pragma("unroll") for (int i = 0; i < n; i++)
 #else
-#define GLASSNET_EACH(i, n) _Pragma("GCC unroll 8") for (int i = 0; i < n; i++)
+#define GLASSNET_EACH(i, n) _Pragma("GCC unroll 16") for (int i = 0; i < n; i++)
 #endif
 
 template <class T, bool by_columns, int rows, int vectors, bool part>

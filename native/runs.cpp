@@ -135,16 +135,14 @@ template <class T> static void gather_numbers(char* to, const char* from, const 
   for (long i = 0; i < n; i++) target[i] = source[rows[i]];
 }
 
-void Epochs::gather(const std::int64_t* order, long start, long stop) {
+void Epochs::gather(const std::int64_t* order, long start, long stop, long threads) {
   for (std::size_t f = 0; f < feeds_.size(); f++) {
     const Feed& feed = feeds_[f];
     const long n = stop - start;
     if (order == nullptr) std::memcpy(batch_[f], feed.from + std::size_t(start) * feed.bytes, std::size_t(n) * feed.bytes);
     else if (feed.bytes == 8) gather_numbers<std::uint64_t>(batch_[f], feed.from, order + start, n);
     else if (feed.bytes == 4) gather_numbers<std::uint32_t>(batch_[f], feed.from, order + start, n);
-    else
-      for (long i = 0; i < n; i++)
-        std::memcpy(batch_[f] + std::size_t(i) * feed.bytes, feed.from + std::size_t(order[start + i]) * feed.bytes, feed.bytes);
+    else gather_rows(batch_[f], feed.from, order + start, n, feed.bytes, threads);
   }
 }
 
@@ -174,7 +172,7 @@ void Epochs::run_steps(Outcome& outcome, const std::int64_t* order, const double
       size = stop - start;
       program = programs_.at(size);
     }
-    gather(order, start, stop);
+    gather(order, start, stop, program->threads());
     rate.write(rates[at * stride]);
     step_number.write(double(first_step + at));
     counter.write(double(first_step + at));

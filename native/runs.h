@@ -101,7 +101,7 @@ class Epochs {
   void remember(std::vector<char>& copy) const;
   void put_back(const std::vector<char>& copy);
   bool is_finite() const;
-  void gather(const std::int64_t* order, long start, long stop);
+  void gather(const std::int64_t* order, long start, long stop, long threads);
   bool step(Program& program, long start, double loss, const GoOn& go_on);
   void run_steps(Outcome& outcome, const std::int64_t* order, const double* rates, long stride, long first_step,
                  const GoOn& go_on);

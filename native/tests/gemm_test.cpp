@@ -163,7 +163,8 @@ template <class T> void check_large() {
                 form == 0 ? 0 : 5});
 }
 
-// Any cut of the rows or columns into pieces of two or more gives the bits of the whole.
+// Any cut into pieces of two rows or more, or of a vector of columns or more, gives the bits of the
+// whole.
 template <class T> void check_bits() {
   for (int round = 0; round < 400; round++) {
     const unsigned r = random_bits();
@@ -176,10 +177,10 @@ template <class T> void check_bits() {
     Problem<T> p(q);
     p.run();
     std::vector<T> whole(p.c.at, p.c.at + q.m * q.n);
-    const bool rows = q.n < 4 || r & 16;
-    const long cut_at = rows ? q.m : q.n;
-    if (cut_at < 4) continue;
-    const long cut = 2 + long(random_bits()) % (cut_at - 3);
+    const bool rows = q.n < 2 * width<T> || r & 16;
+    const long cut_at = rows ? q.m : q.n, least = rows ? 2 : width<T>;
+    if (cut_at < 2 * least) continue;
+    const long cut = least + long(random_bits()) % (cut_at - 2 * least + 1);
     for (long half = 0; half < 2; half++) {
       const long from = half ? cut : 0, size = half ? cut_at - cut : cut;
       const T* a = rows ? p.a.at + from * (q.ta ? 1 : p.a.ld) : p.a.at;
@@ -193,6 +194,23 @@ template <class T> void check_bits() {
     if (std::memcmp(whole.data(), p.c.at, whole.size() * sizeof(T)))
       report("bits depend on the cut", type_name<T>(), q);
   }
+}
+
+// With few outputs and many inputs an example has the same bits alone and in a batch.
+template <class T> void check_alone() {
+  for (long n = 1; n < width<T>; n++)
+    for (long k : {4 * n, 4 * n + 7, 300L}) {
+      const Case q = {false, true, 9, n, k, n % 2 == 0, false, true, 0};
+      Problem<T> p(q);
+      p.run();
+      for (long i = 0; i < q.m; i++) {
+        std::vector<T> alone(n);
+        gemm<T>(false, true, 1, n, k, p.a.at + i * p.a.ld, p.a.ld, p.b.at, p.b.ld,
+                q.bias ? p.bias.at : nullptr, false, alone.data(), n, nullptr);
+        if (std::memcmp(alone.data(), p.c.at + i * p.c.ld, n * sizeof(T)))
+          return report("alone and in a batch differ", type_name<T>(), q);
+      }
+    }
 }
 
 // 0 * inf is NaN, a NaN stays in its row or column, an infinity arrives.
@@ -231,6 +249,7 @@ template <class T> void check_all() {
   check_grid<T>();
   check_large<T>();
   check_bits<T>();
+  check_alone<T>();
   check_special<T>();
 }
 

@@ -45,7 +45,7 @@ class Answerer:
 
         Changes inside the arrays are seen.
         """
-        kept = vars(owner).get("_answerer")
+        kept: Answerer | None = vars(owner).get("_answerer")
         if kept is None or not all(kept.given.get(key) is value for key, value in values.items()):
             kept = cls(values, DType(owner.dtype), owner.n_features_in_, answer)
             kept.given = dict(values)

@@ -130,8 +130,8 @@ def read_classes(y: Any, n: int, classes: Sequence[Any] | None) -> tuple[Array, 
     if array.dtype.kind == "O":
         if any(entry is None or entry != entry for entry in array):
             raise DataError("targets are missing in some rows; leave those rows out")
-        kinds = {type(entry) for entry in array}
-        array = array.astype(str) if str in kinds else np.array(array.tolist())
+        has_text = any(isinstance(entry, str) for entry in array)
+        array = array.astype(str) if has_text else np.array(array.tolist())
     if array.dtype.kind == "f":
         wrong = np.flatnonzero(~np.isfinite(array) | (array != np.round(array)))
         if len(wrong):

@@ -148,7 +148,8 @@ class _Team:
         self.runs: list[Run | None] = [None] * len(self.copies)
         self.epochs_done = [0] * len(self.copies)
         self.shared: tuple[Network, Examples, Any] | None = None
-        self.first = Reuse()
+        self.threads = 1 if self.workers > 1 else None  # of each worker's steps
+        self.first = Reuse(threads=self.threads)
         self._prepare(len(numbers) == 1)
 
     def _prepare(self, one_seed: bool) -> None:
@@ -228,7 +229,7 @@ class _Team:
         start = time.perf_counter()
         # Waiting for events: in Python 3.11 an interrupted `join` takes a thread for ended.
         ended = [threading.Event() for _ in range(self.workers)]
-        steppers = [self.first, *(Reuse(self.first) for _ in ended[1:])]
+        steppers = [self.first, *(Reuse(self.first, self.threads) for _ in ended[1:])]
         threads = [
             threading.Thread(target=self._work, args=pair, daemon=True)
             for pair in zip(steppers, ended, strict=True)

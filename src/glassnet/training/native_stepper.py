@@ -55,14 +55,20 @@ class NativeStepper:
         values: The starting values of `parameters/…`, `statistics/…` and `slots/…`.
         seed: The run's seed.
         lowered: The recipe's steps.
+        threads: How many threads a step may use; all cores if not given.
     """
 
     def __init__(
-        self, recipe: StepGraphs, values: dict[str, Array], seed: int, lowered: Lowered
+        self,
+        recipe: StepGraphs,
+        values: dict[str, Array],
+        seed: int,
+        lowered: Lowered,
+        threads: int | None = None,
     ) -> None:
         self.recipe, self.lowered = recipe, lowered
         self._shapes = {key: value.shape for key, value in values.items()}
-        self._engine = Engine(lowered.training, lowered.evaluation)
+        self._engine = Engine(lowered.training, lowered.evaluation, threads=threads)
         self._learnt: tuple[Material, Array, Epochs] | None = None
         self.restart(values, seed)
 

@@ -44,6 +44,7 @@ def choose_stepper(
     seed: int,
     sizes: Sizes,
     lowered: Lowered | None = None,
+    threads: int | None = None,
 ) -> Chosen:
     """Return what runs the steps: the native engine, where it can.
 
@@ -54,6 +55,7 @@ def choose_stepper(
         seed: The run's seed.
         sizes: How many examples batches have.
         lowered: The recipe's steps for these sizes, where they are at hand.
+        threads: How many threads a step may use; all cores if not given.
 
     Raises:
         ArgumentError: The native engine was asked for by name and cannot be used.
@@ -64,7 +66,7 @@ def choose_stepper(
     if reason is None:
         try:
             lowered = lowered or Lowered.of(recipe, sizes)
-            return Chosen(NativeStepper(recipe, values, seed, lowered), "native")
+            return Chosen(NativeStepper(recipe, values, seed, lowered, threads), "native")
         except Unsupported as error:
             reason = str(error)
     if engine == "native":
@@ -77,9 +79,11 @@ class Reuse:
 
     Args:
         other: Another worker's, whose lowered steps are used too.
+        threads: How many threads a step may use; all cores if not given.
     """
 
-    def __init__(self, other: Reuse | None = None) -> None:
+    def __init__(self, other: Reuse | None = None, threads: int | None = None) -> None:
+        self._threads = threads
         self.known: tuple[Recipe, Sizes, Chosen] | None = None
         self._pattern = other.known if other is not None else None
 
@@ -99,7 +103,7 @@ class Reuse:
         if self._pattern is not None and _serves(self._pattern, recipe, sizes):
             stepper = self._pattern[2].stepper
             lowered = stepper.lowered if isinstance(stepper, NativeStepper) else None
-        chosen = choose_stepper(engine, recipe, values, seed, sizes, lowered)
+        chosen = choose_stepper(engine, recipe, values, seed, sizes, lowered, self._threads)
         self.known = (recipe, sizes, chosen)
         return chosen
 

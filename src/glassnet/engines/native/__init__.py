@@ -7,6 +7,7 @@ from glassnet.engines.native.engine import (
     Steps,
     is_available,
     permutation,
+    thread_limit,
     why_not,
 )
 from glassnet.engines.native.instructions import Unsupported
@@ -19,5 +20,6 @@ __all__ = [
     "Unsupported",
     "is_available",
     "permutation",
+    "thread_limit",
     "why_not",
 ]

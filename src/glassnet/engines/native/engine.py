@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from glassnet.errors import ArgumentError
 from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array, Shape
 
@@ -18,7 +20,16 @@ if TYPE_CHECKING:
     from glassnet.engines.native.instructions import Plan
     from glassnet.engines.native.patterns.linear_neuron import LinearNeuron
 
-__all__ = ["Answers", "Engine", "Epochs", "Steps", "is_available", "permutation", "why_not"]
+__all__ = [
+    "Answers",
+    "Engine",
+    "Epochs",
+    "Steps",
+    "is_available",
+    "permutation",
+    "thread_limit",
+    "why_not",
+]
 
 OBJECTIVE = "measures/objective"
 
@@ -43,6 +54,23 @@ def permutation(n: int, seed: int, *, stream: int, counter: int = 0) -> Array:
     from glassnet.engines.native import _native
 
     return _native.permutation(n, seed, stream, counter)
+
+
+def thread_limit() -> int:
+    """Return how many threads a step may use: `GLASSNET_THREADS`, or 0, one for each core.
+
+    Raises:
+        ArgumentError: `GLASSNET_THREADS` is not a whole number from 1.
+    """
+    given = os.environ.get("GLASSNET_THREADS", "").strip()
+    if not given:
+        return 0
+    if not given.isdecimal() or int(given) < 1:
+        raise ArgumentError(
+            "the environment variable GLASSNET_THREADS says how many threads a step may use: a "
+            f"whole number from 1; got {given!r:.40}"
+        )
+    return min(int(given), 1024)
 
 
 @dataclass(frozen=True)
@@ -91,6 +119,8 @@ class Engine:
         steps: The step, as graphs for each size of a batch, or lowered already.
         evaluation: Steps that only measure, if there are any; they see the same memory.
         kernels: The instruction set; the best of this processor if empty.
+        threads: How many threads a step may use; `thread_limit()` if not given. The bits of the
+            results do not depend on it.
 
     Raises:
         Unsupported: An operation that the machine has no instruction for.
@@ -102,6 +132,7 @@ class Engine:
         evaluation: Steps | None = None,
         *,
         kernels: str = "",
+        threads: int | None = None,
     ) -> None:
         from glassnet.engines.native import _native
         from glassnet.engines.native.machine import load
@@ -118,8 +149,10 @@ class Engine:
                 sizes[name] = (tensor.dtype, max(known, tensor.size))
         for name, (dtype, size) in sizes.items():
             self.store.add(name, dtype.value, size)
+        limit = thread_limit() if threads is None else threads
         self._programs, *others = [
-            {n: load(plan, self.store, kernels) for n, plan in part.plans.items()} for part in parts
+            {n: load(plan, self.store, kernels, limit) for n, plan in part.plans.items()}
+            for part in parts
         ]
         self._evaluation = others[0] if others else {}
 
@@ -240,7 +273,7 @@ class Answers:
             tensor = graph.inputs[name] if name in graph.inputs else graph.outputs[name]
             store.add(name, tensor.dtype.value, tensor.size)
         x, y = graph.inputs["batch/x"], graph.outputs["y"]
-        program = load(lower(graph), store)
+        program = load(lower(graph), store, threads=thread_limit())
         self._call = _native.Answer(
             store, program, x.shape[0], x.size // x.shape[0], y.shape[1], x.dtype == "float64"
         )

@@ -43,18 +43,20 @@ NUMBER = {code: index for index, code in enumerate(CODES.split())}
 NOWHERE = (0, 0, "")
 
 
-def load(plan: Plan, store: _native.Store, kernels: str = "") -> _native.Program:
+def load(plan: Plan, store: _native.Store, kernels: str = "", threads: int = 1) -> _native.Program:
     """Return the machine's program for a plan; its named buffers are in the store.
 
     Args:
         plan: What `lower` gives.
         store: The memory of the run; buffers of the plan that it lacks are added.
         kernels: The instruction set to use; the best of this processor if empty.
+        threads: How many threads a step may use; 0 stands for one for each core. The bits of the
+            results do not depend on it.
     """
     for buffer in plan.buffers:
         if buffer.place is Place.STORE:
             store.add(buffer.name, buffer.dtype.value, buffer.size)
-    program = _native.Program(store, plan.arena_bytes, kernels)
+    program = _native.Program(store, plan.arena_bytes, kernels, threads)
     loader = _Loader(program, VECTOR_BYTES[kernels or _native.kernel_names()[0]])
     for instruction in plan.instructions:
         loader.add(instruction)
@@ -235,13 +237,13 @@ class NativeProgram:
         Unsupported: An op that the machine has no instruction for.
     """
 
-    def __init__(self, graph: Graph, *, kernels: str = "") -> None:
+    def __init__(self, graph: Graph, *, kernels: str = "", threads: int = 1) -> None:
         self.graph = graph
         self.plan = lower(graph)
         self.store = _native.Store()
         for name, tensor in (*graph.inputs.items(), *graph.outputs.items()):
             self.store.add(name, tensor.dtype.value, max(tensor.size, 1))
-        self.program = load(self.plan, self.store, kernels)
+        self.program = load(self.plan, self.store, kernels, threads)
 
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
         """Run the graph and return its outputs by name."""
