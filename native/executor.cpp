@@ -166,10 +166,10 @@ template <class T> struct ProductPart {
 };
 
 template <class T, class Gemm, class Work>
-static std::function<void(Team&)> make_product(const T* a, const T* b, const T* bias, T* c, long batch, long m, long n, long k,
-                                               bool ta, bool tb, Gemm gemm, Work work_size, long threads,
+static std::function<void(Team&)> make_product(const T* a, long lda, const T* b, const T* bias, T* c, long batch, long m, long n,
+                                               long k, bool ta, bool tb, Gemm gemm, Work work_size, long threads,
                                                std::vector<Memory>& scratch, bool& shares) {
-  const long lda = ta ? m : k, ldb = tb ? k : n, line = 64 / long(sizeof(T));
+  const long ldb = tb ? k : n, line = 64 / long(sizeof(T));
   const double multiplies = double(batch) * double(m) * double((n + line - 1) / line * line) * double(k);
   const long most = batch > 1 ? batch : std::max(m / 2, (n + line - 1) / line);
   long pieces = pieces_for(multiplies * 0.009 * (double(sizeof(T)) / 4), threads, most);
@@ -210,14 +210,26 @@ static std::function<void(Team&)> make_product(const T* a, const T* b, const T* 
   };
 }
 
+// A product of more than this many multiply-adds is several instructions, one after the other, so
+// that a step can be stopped between them (some 10 ms each).
+static constexpr double longest_product = 1e9;
+
 void Program::product(char* a, char* b, char* bias, char* c, long batch, long m, long n, long k, bool ta, bool tb,
                       bool is_double) {
-  if (is_double)
-    instructions_.push_back(make_product<double>((double*)a, (double*)b, (double*)bias, (double*)c, batch, m, n, k, ta, tb,
-                                                 kernels_.gemm_f64, kernels_.gemm_work_f64, threads_, scratch_, shares_));
-  else
-    instructions_.push_back(make_product<float>((float*)a, (float*)b, (float*)bias, (float*)c, batch, m, n, k, ta, tb,
-                                                kernels_.gemm_f32, kernels_.gemm_work_f32, threads_, scratch_, shares_));
+  const long lda = ta ? m : k, size = is_double ? 8 : 4;
+  const double whole = double(m) * double(n) * double(k);
+  const long slices = batch == 1 ? std::max(1L, std::min(m / 64, long(whole / longest_product))) : 1;
+  for (long i = 0; i < slices; i++) {
+    const long first = cut(m, i, slices, 1), rows = cut(m, i + 1, slices, 1) - first;
+    char* from = a + (ta ? first : first * lda) * size;
+    char* to = c + first * n * size;
+    if (is_double)
+      instructions_.push_back(make_product<double>((double*)from, lda, (double*)b, (double*)bias, (double*)to, batch, rows, n, k,
+                                                   ta, tb, kernels_.gemm_f64, kernels_.gemm_work_f64, threads_, scratch_, shares_));
+    else
+      instructions_.push_back(make_product<float>((float*)from, lda, (float*)b, (float*)bias, (float*)to, batch, rows, n, k,
+                                                  ta, tb, kernels_.gemm_f32, kernels_.gemm_work_f32, threads_, scratch_, shares_));
+  }
 }
 
 void gather_rows(char* to, const char* from, const std::int64_t* order, long n, std::size_t bytes, long threads) {
