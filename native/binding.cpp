@@ -58,7 +58,7 @@ class BoundEpochs {
  public:
   typedef nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig> Edges;
   typedef nb::ndarray<const double, nb::ndim<1>, nb::c_contig> Rates;
-  typedef std::tuple<std::string, std::string, double> NeuronText;         // weights, bias, factor
+  typedef std::tuple<std::string, std::string, std::string, double> NeuronText;      // kind, weights, bias, factor
   typedef std::tuple<bool, std::uint64_t, std::uint32_t, std::uint64_t> OrderText;  // shuffled, seed, stream, counter
 
   BoundEpochs(Store& store, const std::map<long, Program*>& programs, const std::vector<std::string>& state,
@@ -66,7 +66,7 @@ class BoundEpochs {
               const NeuronText& neuron)
       : data_(data),
         epochs_(store, programs, state, measures, feeds(data), {edges.data(), edges.data() + edges.shape(0)},
-                {std::get<0>(neuron), std::get<1>(neuron), std::get<2>(neuron)}) {}
+                {std::get<0>(neuron), std::get<1>(neuron), std::get<2>(neuron), std::get<3>(neuron)}) {}
 
   // Returns (steps done, sums of the measures, whether all stayed finite, the exception that stopped the run or None).
   nb::tuple run(const OrderText& order, const Rates& rates, long first_step, nb::object after) {

@@ -5,6 +5,7 @@
 #include "nearest.h"
 #include "philox.h"
 #include "shuffle.h"
+#include "threshold_neuron.h"
 #include "vecmath.h"
 
 #define GLASSNET_TEXT_(x) #x
@@ -32,7 +33,7 @@ extern const Kernels kernels;
 const Kernels kernels = {
     GLASSNET_TEXT(GLASSNET_ISA), chain, prepare, gemm<float>, gemm<double>, gemm_work<float>, gemm_work<double>,
     uniform<float>, uniform<double>, normal<float>, normal<double>,
-    permute, permute_work, linear_neuron, nearest,
+    permute, permute_work, linear_neuron, threshold_neuron, nearest,
 };
 
 }  // namespace GLASSNET_ISA

@@ -48,7 +48,7 @@ template <class T> struct linear_loss {
 };
 
 // With weights in `vectors` registers: the inputs fill all of them but a part of the last one.
-template <class T, long vectors> inline void learn_in_registers(LinearNeuron& job, long first, long last) {
+template <class T, long vectors> inline void learn_in_registers(OnlineNeuron& job, long first, long last) {
   constexpr long w = width<T>, whole = vectors - 1;
   T* weights = static_cast<T*>(job.weights);
   T* bias = static_cast<T*>(job.bias);
@@ -105,7 +105,7 @@ template <class T, long vectors> inline void learn_in_registers(LinearNeuron& jo
 }
 
 // With weights in memory, for any number of inputs.
-template <class T> inline void learn_in_memory(LinearNeuron& job, long first, long last) {
+template <class T> inline void learn_in_memory(OnlineNeuron& job, long first, long last) {
   constexpr long w = width<T>;
   T* weights = static_cast<T*>(job.weights);
   T* bias = static_cast<T*>(job.bias);
@@ -140,7 +140,7 @@ template <class T> inline void learn_in_memory(LinearNeuron& job, long first, lo
   job.done = i;
 }
 
-template <class T> inline void learn_linear_neuron(LinearNeuron& job, long first, long last) {
+template <class T> inline void learn_linear_neuron(OnlineNeuron& job, long first, long last) {
   switch ((job.inputs + width<T> - 1) / width<T>) {
     case 1:
       return learn_in_registers<T, 1>(job, first, last);
@@ -157,7 +157,7 @@ template <class T> inline void learn_linear_neuron(LinearNeuron& job, long first
   }
 }
 
-inline void linear_neuron(LinearNeuron& job, long first, long last) {
+inline void linear_neuron(OnlineNeuron& job, long first, long last) {
   if (job.is_double) learn_linear_neuron<double>(job, first, last);
   else learn_linear_neuron<float>(job, first, last);
 }

@@ -51,19 +51,21 @@ struct Trouble {
   bool any() const { return limit > 0; }
 };
 
-// A run of online steps of one linear neuron: see linear_neuron.h.
-struct LinearNeuron {
+// A run of online steps of one neuron: see linear_neuron.h and threshold_neuron.h.
+struct OnlineNeuron {
   void* weights;
   void* bias;  // null for a neuron without
   const void* x;
-  const void* targets;
+  const void* targets;  // numbers; of a threshold neuron class numbers, int64
   const std::int64_t* order;  // null for one after the other
   const double* rates;
   long rate_stride;  // 0: one rate for all
   long inputs;
   double factor, largest;
   bool is_double;
+  bool bipolar = false;  // a threshold neuron that answers −1 in place of 0
   double loss = 0;  // added up
+  long mistakes = 0;
   long done = 0;    // how many examples of the order are learnt
 };
 
@@ -101,7 +103,8 @@ struct Kernels {
   void (*normal_f64)(double*, long, std::uint64_t, std::uint32_t, std::uint64_t);
   void (*permute)(std::int64_t*, long, std::uint64_t, std::uint32_t, std::uint64_t, std::int64_t* work);
   long (*permute_work)(long);
-  void (*linear_neuron)(LinearNeuron&, long first, long last);
+  void (*linear_neuron)(OnlineNeuron&, long first, long last);
+  void (*threshold_neuron)(OnlineNeuron&, long first, long last);
   bool (*nearest)(const Nearest&, long first, long last);
 };
 

@@ -57,7 +57,7 @@ Epochs::Epochs(Store& store, std::map<long, Program*> programs, const std::vecto
   for (const std::string& name : measures) measured_.push_back(number(name));
   check(programs_);
   for (const Feed& feed : feeds_) batch_.push_back(store.at(feed.name).data());
-  if (neuron.weights.empty()) return;
+  if (neuron.kind.empty()) return;
   Store::Entry& weights = store.at(neuron.weights);
   const auto feed = [this](const char* name) -> const Feed& {
     for (const Feed& f : feeds_) if (f.name == name) return f;
@@ -65,9 +65,11 @@ Epochs::Epochs(Store& store, std::map<long, Program*> programs, const std::vecto
   };
   const std::size_t size = std::size_t(bytes_of(weights.dtype));
   const Feed &x = feed("batch/x"), &targets = feed("batch/target");
-  if (x.bytes != std::size_t(weights.count) * size || targets.bytes != size || long(edges_.size()) != x.rows + 1)
+  const bool is_linear = neuron.kind == "linear";
+  if (x.bytes != std::size_t(weights.count) * size || targets.bytes != (is_linear ? size : 8) || long(edges_.size()) != x.rows + 1)
     throw std::invalid_argument("the arrays do not fit");
-  is_neuron_ = true;
+  neuron_kernel_ = is_linear ? best_kernels().linear_neuron : best_kernels().threshold_neuron;
+  for (const std::string& name : measures) counts_mistakes_.push_back(name == "measures/mistakes");
   const bool is_double = weights.dtype == DType::f64;
   neuron_.weights = weights.data();
   neuron_.bias = neuron.bias.empty() ? nullptr : store.at(neuron.bias).data();
@@ -77,6 +79,7 @@ Epochs::Epochs(Store& store, std::map<long, Program*> programs, const std::vecto
   neuron_.factor = neuron.factor;
   neuron_.largest = is_double ? 1.7976931348623157e308 : 3.402823466e38;
   neuron_.is_double = is_double;
+  neuron_.bipolar = neuron.kind == "signum";
 }
 
 void Epochs::check(const std::map<long, Program*>& programs) const {
@@ -190,18 +193,19 @@ void Epochs::run_steps(Outcome& outcome, const std::int64_t* order, const double
 
 void Epochs::run_neuron(Outcome& outcome, const std::int64_t* order, const double* rates, long stride, const GoOn& go_on) {
   const long n = long(edges_.size()) - 1, at_once = std::max(1L, 65536 / std::max(1L, neuron_.inputs));
-  LinearNeuron job = neuron_;
+  OnlineNeuron job = neuron_;
   job.order = order;
   job.rates = rates;
   job.rate_stride = stride;
   while (job.done < n) {
     const long until = std::min(n, job.done + at_once);
-    best_kernels().linear_neuron(job, job.done, until);
+    neuron_kernel_(job, job.done, until);
     outcome.steps = job.done;
     if (job.done < until) { outcome.finite = false; break; }
     if (watch_.after_step() && !go_on(job.done, job.loss / double(job.done))) { outcome.stopped = true; break; }
   }
-  std::fill(outcome.sums.begin(), outcome.sums.end(), job.loss);  // the objective is the loss
+  for (std::size_t i = 0; i < outcome.sums.size(); i++)  // the objective is the loss
+    outcome.sums[i] = counts_mistakes_[i] ? double(job.mistakes) : job.loss;
 }
 
 Outcome Epochs::run(const Order& order, const double* rates, long n_rates, long first_step, const GoOn& go_on) {
@@ -216,7 +220,7 @@ Outcome Epochs::run(const Order& order, const double* rates, long n_rates, long 
   watch_.begin();
   Outcome outcome;
   outcome.sums.assign(measured_.size(), 0.0);
-  if (is_neuron_) run_neuron(outcome, rows_in_order, rates, stride, go_on);
+  if (neuron_kernel_ != nullptr) run_neuron(outcome, rows_in_order, rates, stride, go_on);
   else run_steps(outcome, rows_in_order, rates, stride, first_step, go_on);
   outcome.finite = outcome.finite && is_finite();
   return outcome;

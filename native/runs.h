@@ -65,9 +65,9 @@ struct Outcome {
   bool stopped = false;      // because it was told so; the state is that after the steps done
 };
 
-// The pattern of patterns/linear_neuron.py; `weights` is empty for steps that have another.
+// A step that one kernel stands for, of patterns/: `kind` is linear, threshold, signum, or empty for other steps.
 struct Neuron {
-  std::string weights, bias;
+  std::string kind, weights, bias;
   double factor = 1.0;
 };
 
@@ -114,8 +114,9 @@ class Epochs {
   std::vector<Feed> feeds_;
   std::vector<char*> batch_;  // where the rows of each feed go
   std::vector<std::int64_t> edges_, order_;
-  LinearNeuron neuron_{};
-  bool is_neuron_ = false;
+  OnlineNeuron neuron_{};
+  void (*neuron_kernel_)(OnlineNeuron&, long, long) = nullptr;  // null: a step is a program
+  std::vector<bool> counts_mistakes_;                           // for each measure; the others are the loss
   std::vector<char> before_, before_step_;
   Shuffle shuffle_;
   Watch watch_;

@@ -1,7 +1,8 @@
-// The kernels of runs against plain ones: the linear neuron, one example after the other in double, and the order of
-// the examples, by the standard library's sort.
+// The kernels of runs against plain ones: the neurons, one example after the other in double, and the order of the
+// examples, by the standard library's sort.
 #include "../linear_neuron.h"
 #include "../shuffle.h"
+#include "../threshold_neuron.h"
 
 #include <algorithm>
 #include <cmath>
@@ -56,7 +57,7 @@ template <class T> void neuron(long inputs, long n, bool has_bias, bool shuffled
   std::iota(order.begin(), order.end(), 0);
   if (shuffled) std::reverse(order.begin(), order.end());
   weights.back() = T(99);  // beside the weights: it must stay
-  LinearNeuron job{weights.data(), has_bias ? bias.data() : nullptr, x.data(), targets.data(), shuffled ? order.data() : nullptr,
+  OnlineNeuron job{weights.data(), has_bias ? bias.data() : nullptr, x.data(), targets.data(), shuffled ? order.data() : nullptr,
                    rates.data(), one_rate ? 0L : 1L, inputs, 2.0, 1e30, sizeof(T) == 8};
   for (long at = 0; at < n; at += 37) linear_neuron(job, at, std::min(n, at + 37));
   double b = has_bias ? 0.2 : 0.0, loss = 0;
@@ -77,13 +78,48 @@ template <class T> void neuron(long inputs, long n, bool has_bias, bool shuffled
   expect(weights.back() == T(99), "written beside the weights", inputs, n);
 }
 
+// On whole numbers all sums are exact: every weight must be the same.
+template <class T> void perceptron(long inputs, long n, bool has_bias, bool shuffled, bool bipolar) {
+  const std::size_t m = std::size_t(inputs), count = std::size_t(n);
+  std::vector<T> x(m * count), weights(m + 1, T(1)), bias(1, T(-2));
+  std::vector<std::int64_t> classes(count), order(count);
+  std::vector<double> numbers(m * count + count), plain(m, 1.0);
+  fill_uniform<double>(numbers.data(), long(numbers.size()), 5, 1, 0);
+  for (std::size_t i = 0; i < x.size(); i++) x[i] = T(std::floor(numbers[i] * 9) - 4);
+  for (std::size_t i = 0; i < count; i++) classes[i] = numbers[x.size() + i] < 0.5;
+  std::iota(order.begin(), order.end(), 0);
+  if (shuffled) std::reverse(order.begin(), order.end());
+  weights.back() = T(99);  // beside the weights: it must stay
+  const double rate = 2.0;
+  OnlineNeuron job{weights.data(), has_bias ? bias.data() : nullptr, x.data(), classes.data(), shuffled ? order.data() : nullptr,
+                   &rate, 0, inputs, 1.0, 1e30, sizeof(T) == 8, bipolar};
+  for (long at = 0; at < n; at += 37) threshold_neuron(job, at, std::min(n, at + 37));
+  double b = has_bias ? -2.0 : 0.0;
+  long mistakes = 0;
+  for (std::size_t i = 0; i < count; i++) {
+    const std::size_t row = std::size_t(order[i]);
+    double v = b;
+    for (std::size_t j = 0; j < m; j++) v += plain[j] * double(x[row * m + j]);
+    const double e = (double(classes[row]) - (v >= 0 ? 1.0 : 0.0)) * (bipolar ? 2.0 : 1.0);
+    mistakes += e != 0;
+    for (std::size_t j = 0; j < m; j++) plain[j] += rate * e * double(x[row * m + j]);
+    if (has_bias) b += rate * e;
+  }
+  expect(job.done == n, "not all are done", inputs, n);
+  expect(job.mistakes == mistakes, "another number of mistakes", inputs, n);
+  expect(job.loss == double(mistakes) * (bipolar ? 2.0 : 0.5), "another loss", inputs, n);
+  for (std::size_t j = 0; j < m; j++) expect(double(weights[j]) == plain[j], "another weight of a threshold neuron", inputs, long(j));
+  if (has_bias) expect(double(bias[0]) == b, "another bias of a threshold neuron", inputs, n);
+  expect(weights.back() == T(99), "written beside the weights", inputs, n);
+}
+
 // The first error that is too large ends the run.
 template <class T> void overflow(long inputs, long n, long bad) {
   const std::size_t m = std::size_t(inputs), count = std::size_t(n);
   std::vector<T> x(m * count, T(0.1)), targets(count, T(1)), weights(m);
   const double rate = 0.1;
   targets[std::size_t(bad)] = T(1e30);
-  LinearNeuron job{weights.data(), nullptr, x.data(), targets.data(), nullptr, &rate, 0, inputs, 1.0, 1e20, sizeof(T) == 8};
+  OnlineNeuron job{weights.data(), nullptr, x.data(), targets.data(), nullptr, &rate, 0, inputs, 1.0, 1e20, sizeof(T) == 8};
   linear_neuron(job, 0, n);
   expect(job.done < n && job.done <= bad && job.done >= bad - 1, "an error that is too large", inputs, bad);
 }
@@ -100,6 +136,8 @@ int main() {
         for (bool shuffled : {false, true}) {
           neuron<float>(inputs, n, has_bias, shuffled, shuffled != has_bias);
           neuron<double>(inputs, n, has_bias, shuffled, shuffled != has_bias);
+          perceptron<float>(inputs, n, has_bias, shuffled, inputs % 3 == 0);
+          perceptron<double>(inputs, n, has_bias, shuffled, inputs % 3 == 0);
         }
   for (long inputs : {1L, 20L, 200L})
     for (long bad = 0; bad < 7; bad++) overflow<float>(inputs, 7, bad), overflow<double>(inputs, 7, bad);

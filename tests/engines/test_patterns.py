@@ -9,12 +9,13 @@ import pytest
 
 import glassnet as gn
 from glassnet.engines.native import why_not
-from glassnet.engines.native.patterns.linear_neuron import recognise
+from glassnet.engines.native.patterns import recognise
 from glassnet.errors import NonFiniteError
 from glassnet.graph import DType
 from glassnet.learning import Optimizer
 from glassnet.learning.backpropagation import Recipe, training_graph
 from glassnet.nn import Loss, Stack
+from glassnet.rules import Adaline, Estimator, LeastMeanSquares, Perceptron
 
 native = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -89,3 +90,44 @@ def test_a_rate_that_is_too_high_is_told() -> None:
     with pytest.raises(NonFiniteError, match="epoch 1, step"):
         gn.fit(net, x, x.sum(1), optimizer="sgd 50.0", loss="mse", mode="online", epochs=2)
     assert all(np.isfinite(value).all() for value in net.parameters.values())
+
+
+# --- the rules in textbook form -------------------------------------------------------------------
+def rule_graph(rule: Any, n: int = 1, classes: int = 2, dtype: str = "float64") -> Any:
+    """Return the graph of a rule's step with 7 inputs."""
+    rule.set_params(dtype=dtype)
+    units = 1 if classes == 2 else classes
+    values = {"parameters/weights": np.zeros((units, 7), dtype)}
+    if rule.bias:
+        values["parameters/bias"] = np.zeros(units, dtype)
+    if isinstance(rule, Perceptron):
+        return rule.step_graph(values, n, classes)
+    return rule.step_graph(values, n)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind"),
+    [
+        (LeastMeanSquares(), "linear"),
+        (LeastMeanSquares(bias=False), "linear"),
+        (Adaline(), "linear"),
+        (Perceptron(), "threshold"),
+        (Perceptron(bias=False), "threshold"),
+        (Perceptron(bipolar=True), "signum"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rules_are_recognised(rule: Estimator, kind: str, dtype: str) -> None:
+    found = recognise(rule_graph(rule, dtype=dtype))
+    assert found is not None
+    assert found.kind == kind
+    assert (found.bias != "") == rule.get_params()["bias"]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("n", [1, 4])
+@pytest.mark.parametrize("rule", [LeastMeanSquares(), Perceptron(), Perceptron(bipolar=True)])
+def test_rules_of_other_shapes_are_not(rule: Estimator, n: int, classes: int) -> None:
+    found = recognise(rule_graph(rule, n, classes))
+    assert (found is not None) == (n == 1 and classes == 2)

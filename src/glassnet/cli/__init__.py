@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Ctrl-C while the command line is still being loaded ends it with one line, as it does later.
     """
     gc.set_threshold(OBJECTS, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)  # an ending process need not take its modules apart
     try:
         from glassnet.cli.app import main as run
 

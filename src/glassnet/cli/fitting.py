@@ -25,9 +25,11 @@ def check_size(net: Network | Estimator, features: Array, data: Table | Images) 
         features: What it is to be fed, of shape (n, inputs).
         data: What the features were made from.
     """
-    limit = np.finfo(str(net.dtype)).max
+    limit = float(np.finfo(str(net.dtype)).max)
+    if net.preprocessing is None or _within(features, limit):
+        return
     places = np.argwhere(np.abs(features) > limit)
-    if not len(places) or net.preprocessing is None:
+    if not len(places):
         return
     from glassnet.data import Table
 
@@ -39,3 +41,7 @@ def check_size(net: Network | Estimator, features: Array, data: Table | Images) 
         line=int(data.lines[row]) if isinstance(data, Table) else None,
         column=net.preprocessing.feature_names[column],
     )
+
+
+def _within(numbers: Array, limit: float) -> bool:
+    return bool(numbers.min(initial=0) >= -limit and numbers.max(initial=0) <= limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from glassnet.errors import GlassnetError, VerificationError
 from glassnet.graph.graph import Graph
 from glassnet.graph.operation import REGISTRY, Constant, Source
+from glassnet.graph.tensor import Tensor
 
 __all__ = ["verify"]
 
@@ -18,24 +19,31 @@ def verify(graph: Graph) -> Graph:
     declared = set(graph.inputs.values())
     if len(declared) != len(graph.inputs):
         raise VerificationError("an input is declared under two names")
-    seen: set[object] = set()
+    seen: set[Tensor] = set()
     for index, node in enumerate(graph.nodes):
-        place = f"node %{index} ({node.op.name}{f', {node.label}' if str(node.label) else ''})"
-        if REGISTRY.get(node.op.name) is not node.op:
-            raise VerificationError(f"{place}: the op is not registered")
-        if any(source not in seen for source in node.inputs):
-            raise VerificationError(f"{place}: an input stands after the node that uses it")
-        seen.add(node)
-        if isinstance(node.op.native, Source) and node not in declared:
-            raise VerificationError(f"{place}: a source that is not among the graph's inputs")
-        if node in declared and not isinstance(node.op.native, Source):
-            raise VerificationError(f"{place}: declared as an input but computed")
         try:
-            kind = node.op.infer(*(source.type for source in node.inputs), **node.attributes)
+            _check(node, seen, declared)
         except (GlassnetError, TypeError, KeyError, IndexError) as error:
+            label = f", {node.label}" if str(node.label) else ""
+            place = f"node %{index} ({node.op.name}{label})"
             raise VerificationError(f"{place}: {error}") from error
-        if (kind.shape, kind.dtype) != (node.type.shape, node.type.dtype):
-            raise VerificationError(f"{place}: says {node.type}, but its inputs give {kind}")
-        if isinstance(node.op.native, Constant) and node.attributes["value"].flags.writeable:
-            raise VerificationError(f"{place}: a constant that can be written to")
+        seen.add(node)
     return graph
+
+
+def _check(node: Tensor, seen: set[Tensor], declared: set[Tensor]) -> None:
+    op = node.op
+    if REGISTRY.get(op.name) is not op:
+        raise VerificationError("the op is not registered")
+    if not seen.issuperset(node.inputs):
+        raise VerificationError("an input stands after the node that uses it")
+    is_source = isinstance(op.native, Source)
+    if is_source and node not in declared:
+        raise VerificationError("a source that is not among the graph's inputs")
+    if not is_source and node in declared:
+        raise VerificationError("declared as an input but computed")
+    kind = op.infer(*(source.type for source in node.inputs), **node.attributes)
+    if kind.shape != node.type.shape or kind.dtype != node.type.dtype:
+        raise VerificationError(f"says {node.type}, but its inputs give {kind}")
+    if isinstance(op.native, Constant) and node.attributes["value"].flags.writeable:
+        raise VerificationError("a constant that can be written to")

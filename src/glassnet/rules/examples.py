@@ -142,7 +142,8 @@ def read_classes(y: Any, n: int, classes: Sequence[Any] | None) -> tuple[Array, 
         array = array.astype(np.int64)
     if array.dtype.kind not in "iubUS":
         raise DataError(f"targets must be classes: names or whole numbers; got {array.dtype}")
-    found = cast("list[Any]", np.unique(array).tolist())
+    names, numbers = np.unique(array, return_inverse=True)
+    found = cast("list[Any]", names.tolist())
     if classes is None:
         if len(found) < 2:
             raise DataError(f"the targets are of one class only ({found[0]!r}); two are needed")
@@ -154,7 +155,7 @@ def read_classes(y: Any, n: int, classes: Sequence[Any] | None) -> tuple[Array, 
     if unknown:
         shown = ", ".join(str(name) for name in known[:8])
         raise DataError(f"class {unknown[0]!r} is unknown; the classes are {shown}")
-    return np.array([number[entry] for entry in array.tolist()], dtype=np.int64), known
+    return np.array([number[entry] for entry in found], np.int64)[numbers], known
 
 
 def read_numbers(y: Any, n: int, dtype: DType) -> Array:

@@ -42,7 +42,7 @@ class Epochs:
         measures: Sequence[str],
         data: Mapping[str, Array],
         edges: Array,
-        neuron: tuple[str, str, float],
+        neuron: tuple[str, str, str, float],
         /,
     ) -> None: ...
     def run(

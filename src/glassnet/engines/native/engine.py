@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Self
@@ -18,7 +18,7 @@ from glassnet.graph.types import Array, Shape
 if TYPE_CHECKING:
     from glassnet.engines.native import _native
     from glassnet.engines.native.instructions import Plan
-    from glassnet.engines.native.patterns.linear_neuron import LinearNeuron
+    from glassnet.engines.native.patterns import Neuron
 
 __all__ = [
     "Answers",
@@ -86,7 +86,7 @@ class Steps:
     plans: Mapping[int, Plan]
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
-    neuron: LinearNeuron | None
+    neuron: Neuron | None
 
     @classmethod
     def of(cls, graphs: Mapping[int, Graph]) -> Self:
@@ -96,7 +96,7 @@ class Steps:
             Unsupported: An operation that the machine has no instruction for.
         """
         from glassnet.engines.native.lowering import lower
-        from glassnet.engines.native.patterns.linear_neuron import recognise
+        from glassnet.engines.native.patterns import recognise
 
         largest = graphs[max(graphs)]
         return cls(
@@ -221,7 +221,7 @@ class Epochs:
             self.measures,
             aligned,
             np.ascontiguousarray(edges, np.int64),
-            ("", "", 1.0) if neuron is None else (neuron.weights, neuron.bias, neuron.factor),
+            ("", "", "", 1.0) if neuron is None else astuple(neuron),
         )
 
     def run(
