@@ -97,7 +97,7 @@ from glassnet.ops import sum_ as sum  # noqa: A004
 from glassnet.training import History, Network, Run, Runs, fit, fit_many, load
 
 if TYPE_CHECKING:
-    from glassnet.explain import draw, program
+    from glassnet.explain import draw, explain, program
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -186,6 +186,7 @@ __all__ = [
     "equal",
     "erf",
     "exp",
+    "explain",
     "expm1",
     "fit",
     "fit_many",
@@ -250,10 +251,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what few programs use when it is first used."""
-    if name in ("draw", "program"):
+    if name in ("draw", "explain", "program"):
         from glassnet import explain
 
-        return getattr(explain, name)
+        return explain if name == "explain" else getattr(explain, name)
     if name in RULES:
         from glassnet import rules
 

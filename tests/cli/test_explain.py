@@ -60,7 +60,7 @@ def test_numbers(run: Run, models: Path) -> None:
         (f"explain {MODEL} --program --batch-size 0", "batch_size must be a whole number"),
         ("explain flowers.csv --program", "flowers.csv is text"),
         ("explain nowhere.safetensors --program", "nowhere.safetensors"),
-        ("explain --program", "missing argument 'MODEL'"),
+        ("explain --program", "say what is to be explained"),
     ],
 )
 def test_mistakes(words: str, message: str, run: Run, models: Path) -> None:

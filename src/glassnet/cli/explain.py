@@ -1,13 +1,14 @@
-"""`glassnet explain`: how a model comes to what it computes."""
+"""`glassnet explain`: problems worked out as on paper; the program that a model runs."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from glassnet.cli import options as common
-from glassnet.cli.opening import open_model
+from glassnet.cli.opening import is_model, open_model
 from glassnet.cli.screen import Screen, print_json
 from glassnet.errors import ArgumentError
 
@@ -21,21 +22,70 @@ STYLES = {
     "place": "dim",
     "total": "bold",
 }
-PROGRAM = "The program"
+PROGRAM = "The program of a model"
+WORKINGS = "The workings of a problem"
 
 
 def explain(
-    model: common.ModelArgument,
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="WHAT",
+            help="A built-in problem (see --list), a problem as a TOML file, or a model.",
+            show_default=False,
+        ),
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the built-in problems.", rich_help_panel=WORKINGS)
+    ] = False,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="How many steps; as many as the problem says if not said.",
+            rich_help_panel=WORKINGS,
+            show_default=False,
+        ),
+    ] = None,
+    conventions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="notes (δ = −∂E/∂v), pytorch or matlab (∂E/∂v); as the problem says if not said.",
+            rich_help_panel=WORKINGS,
+            show_default=False,
+        ),
+    ] = None,
+    digits: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="Significant digits that are printed; 6 if not said.",
+            rich_help_panel=WORKINGS,
+            show_default=False,
+        ),
+    ] = None,
+    carried: Annotated[
+        bool,
+        typer.Option(
+            "--carried",
+            help="Round each result to these digits before it is used, as with pen and paper.",
+            rich_help_panel=WORKINGS,
+        ),
+    ] = False,
     program: Annotated[
         bool,
         typer.Option(
-            "--program", help="Show the instructions that the native engine runs for a batch."
+            "--program",
+            help="Show the instructions that the native engine runs for a batch of a model.",
+            rich_help_panel=PROGRAM,
         ),
     ] = False,
-    what: Annotated[
+    part: Annotated[
         str,
         typer.Option(
-            metavar="WHAT",
+            "--what",
+            metavar="PART",
             help="The program of a training step, or of a prediction: training, prediction.",
             rich_help_panel=PROGRAM,
         ),
@@ -51,36 +101,74 @@ def explain(
     ] = None,
     as_json: common.AsJson = False,
 ) -> int:
-    """Show how MODEL computes: so far, the program of a step, with --program.
+    """Work a problem out as on paper: each number as formula, numbers put in, result.
 
-    Each instruction with its formulas; where its results lie; its floating-point operations and the
-    bytes that it reads and writes; and the memory that the program needs.
+    A problem is a network or a rule with given weights and examples: one of those built in, or a
+    TOML file of your own. Of a model, --program shows what the native engine executes.
 
     [bold]Examples[/bold]
 
+    glassnet explain --list
+
+    glassnet explain backpropagation
+
+    glassnet explain perceptron --digits 4 --carried
+
     glassnet explain digits.safetensors --program
-
-    glassnet explain digits.safetensors --program --what prediction --batch-size 1
     """
-    if not program:
+    if listed:
+        return _list(as_json=as_json)
+    if what is None:
         raise ArgumentError(
-            f"say what is to be explained: so far there is only --program, as in "
-            f"`glassnet explain {model} --program`"
+            "say what is to be explained: a problem, such as `glassnet explain backpropagation` "
+            "(`glassnet explain --list` shows all), or a model with --program"
         )
-    from glassnet.explain import program as listed
-    from glassnet.training import Network
+    path = Path(what)
+    if program or is_model(path):
+        if not program:
+            raise ArgumentError(
+                f"{what!r} is a model; of models, so far only the program can be shown: "
+                f"`glassnet explain {what} --program`"
+            )
+        return _program(path, part, batch_size, as_json=as_json)
+    from glassnet.explain.workings import explain as work_out
 
-    net = open_model(model)
-    if not isinstance(net, Network):
-        raise ArgumentError(
-            f"{str(model)!r} is a classical rule; --program is for networks that learn by gradients"
-        )
-    listing = listed(net, batch_size, what=what)
+    workings = work_out(what, conventions=conventions, digits=digits, carried=carried, steps=steps)
     if as_json:
-        print_json({"model": str(model), **listing.to_json()})
+        print_json(workings.to_json())
+        return 0
+    print(workings, end="")
+    return 0
+
+
+def _list(*, as_json: bool) -> int:
+    from glassnet.explain.problems import built_in
+
+    known = built_in()
+    if as_json:
+        print_json(known)
         return 0
     screen = Screen()
-    screen.heading("Program", str(model))
+    screen.heading("Problems", "glassnet explain NAME")
+    screen.facts(list(known.items()))
+    return 0
+
+
+def _program(path: Path, part: str, batch_size: int | None, *, as_json: bool) -> int:
+    from glassnet.explain import program as list_program
+    from glassnet.training import Network
+
+    net = open_model(path)
+    if not isinstance(net, Network):
+        raise ArgumentError(
+            f"{str(path)!r} is a classical rule; --program is for networks that learn by gradients"
+        )
+    listing = list_program(net, batch_size, what=part)
+    if as_json:
+        print_json({"model": str(path), **listing.to_json()})
+        return 0
+    screen = Screen()
+    screen.heading("Program", str(path))
     for kind, text in listing.lines():
         if kind == "gap":
             screen.gap()

@@ -1,6 +1,23 @@
-"""What a computation did, shown: pictures with every value and gradient; programs, listed."""
+"""What a computation did, shown: workings as on paper, pictures, programs.
+
+`glassnet.explain` is this room and the function in it: the room can be called.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
 
 from glassnet.explain.draw import Drawing, draw
 from glassnet.explain.program import program
+from glassnet.explain.workings import Workings, explain
 
-__all__ = ["Drawing", "draw", "program"]
+__all__ = ["Drawing", "Workings", "draw", "explain", "program"]
+
+
+class _Room(ModuleType):
+    def __call__(self, *arguments: Any, **settings: Any) -> Workings:
+        return explain(*arguments, **settings)
+
+
+_Room.__call__.__doc__ = explain.__doc__
+sys.modules[__name__].__class__ = _Room

@@ -7,7 +7,7 @@ its inputs, in ops. What is added can be differentiated again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glassnet.errors import (
     ArgumentError,
@@ -18,7 +18,7 @@ from glassnet.errors import (
 )
 from glassnet.graph.graph import topological_order
 from glassnet.graph.operation import NoGradient
-from glassnet.graph.tensor import OPERATORS, Tensor, provenance
+from glassnet.graph.tensor import OPERATORS, Provenance, Tensor, provenance
 
 __all__ = ["Derivative", "differentiate", "grad"]
 
@@ -63,7 +63,11 @@ def differentiate(output: Tensor, wrt: Sequence[Tensor], seed: Tensor | None = N
     adjoints: dict[Tensor, Tensor] = {output: seed if seed is not None else filled(output, 1.0)}
     for node in reversed(order):
         gradient = adjoints.get(node)
-        if gradient is None or node not in active or not node.inputs:
+        if gradient is None or node not in active:
+            continue
+        if node.label.symbol:
+            gradient = adjoints[node] = _marked(gradient, node)
+        if not node.inputs:
             continue
         if not any(source in active for source in node.inputs):
             continue
@@ -80,6 +84,12 @@ def differentiate(output: Tensor, wrt: Sequence[Tensor], seed: Tensor | None = N
         tuple(adjoints[tensor] if tensor in adjoints else filled(tensor, 0.0) for tensor in wrt),
         adjoints,
     )
+
+
+def _marked(gradient: Tensor, node: Tensor) -> Tensor:
+    """Return a gradient that knows which named node it is the whole derivative of."""
+    origin = gradient.provenance or Provenance(node, node.op.name)
+    return replace(gradient, provenance=replace(origin, adjoint=node))
 
 
 def grad(output: Tensor, wrt: Tensor | Sequence[Tensor]) -> Tensor | tuple[Tensor, ...]:

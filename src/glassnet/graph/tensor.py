@@ -18,16 +18,29 @@ from glassnet.errors import ArgumentError
 from glassnet.graph.operation import Op
 from glassnet.graph.types import Array, DType, Shape, TensorType
 
-__all__ = ["OPERATORS", "Label", "Operand", "Provenance", "Tensor", "apply", "provenance"]
+__all__ = [
+    "OPERATORS",
+    "Label",
+    "Operand",
+    "Provenance",
+    "Tensor",
+    "apply",
+    "learning_of",
+    "provenance",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a textbook calls the quantity: its symbol, its layer, its time step."""
+    """What a textbook calls the quantity: its symbol, its layer, its time step.
+
+    What belongs to the learning of one parameter, such as Δw, says in `of` which one it is.
+    """
 
     symbol: str = ""
     layer: str = ""
     time: int | None = None
+    of: str = ""
 
     def __str__(self) -> str:
         time = f"({self.time})" if self.time is not None else ""
@@ -36,14 +49,22 @@ class Label:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Provenance:
-    """Where a gradient node comes from: the forward node and the op whose rule made it."""
+    """Where a gradient node comes from: the forward node and the op whose rule made it.
+
+    Args:
+        of: The forward node whose rule made it.
+        rule: The name of that node's op.
+        adjoint: The node with respect to which it is the whole derivative; None for a part of one.
+    """
 
     of: Tensor
     rule: str
+    adjoint: Tensor | None = None
 
 
 NO_LABEL = Label()
 NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
+_scope: ContextVar[tuple[str, str]] = ContextVar("scope", default=("", ""))
 _current: ContextVar[Provenance | None] = ContextVar("provenance", default=None)
 
 # Python's operators, bound by the ops that implement them (see `glassnet.ops`).
@@ -97,7 +118,8 @@ class Tensor:
 
     def named(self, symbol: str, layer: str = "", time: int | None = None) -> Tensor:
         """Return the same tensor under a name that pictures and workings show."""
-        return replace(self, label=Label(symbol, layer, time))
+        scope, of = _scope.get()
+        return replace(self, label=Label(symbol, layer or scope, time, of))
 
     def with_axes(self, *axes: str | None) -> Tensor:
         """Return the same tensor with its axes named (one name, or None, for each axis)."""
@@ -232,6 +254,16 @@ def apply(op: Op, *inputs: Tensor, **attributes: Any) -> Tensor:
     kind = op.infer(*(tensor.type for tensor in inputs), **attributes)
     settings = MappingProxyType(attributes) if attributes else NO_ATTRIBUTES
     return Tensor(op, inputs, settings, kind, NO_LABEL, _current.get())
+
+
+@contextlib.contextmanager
+def learning_of(layer: str, parameter: str) -> Generator[None]:
+    """Let what is named inside belong to the learning of a layer's parameter."""
+    token = _scope.set((layer, parameter))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from glassnet import ops
 from glassnet.errors import NotDifferentiableError
 from glassnet.graph import DType, Graph, Shape, Tensor, TensorType, differentiate, verify
+from glassnet.graph.tensor import learning_of
 from glassnet.graph.types import Axes
 from glassnet.learning.clipping import clip_by_norm, clip_by_value
 from glassnet.learning.optimizer import Optimizer
@@ -114,15 +115,14 @@ class _Inputs:
         return self._declared("statistics", self.recipe.stack.statistics(), "running ")
 
     def slots(self) -> dict[str, dict[str, Tensor]]:
-        return {
-            key: {
-                slot: self.declare(
-                    f"slots/{key}/{slot}", parameter.shape, symbol=slot, layer=key.split(".")[0]
-                )
-                for slot in self.recipe.optimizer.slots()
-            }
-            for key, parameter in self.recipe.stack.parameters().items()
-        }
+        found: dict[str, dict[str, Tensor]] = {}
+        for key, parameter in self.recipe.stack.parameters().items():
+            with learning_of(key.split(".")[0], parameter.symbol):
+                found[key] = {
+                    slot: self.declare(f"slots/{key}/{slot}", parameter.shape, symbol=slot)
+                    for slot in self.recipe.optimizer.slots()
+                }
+        return found
 
     def batch(self, n: int) -> Tensor:
         shape = (n, *self.recipe.stack.inputs)
@@ -191,7 +191,10 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
     seed = inputs.declare("seed", (), DType.INT64)
     counter = inputs.declare("counter", (), DType.INT64)
 
-    points = {key: optimizer.lookahead(weight, slots[key]) for key, weight in parameters.items()}
+    points: dict[str, Tensor] = {}
+    for key, weight in parameters.items():
+        with learning_of(weight.label.layer, weight.label.symbol):
+            points[key] = optimizer.lookahead(weight, slots[key])
     output, updated = recipe.stack.forward(x, points, statistics, seed, counter)
     target = inputs.target(n, output)
     loss = _average(inputs, recipe.loss.per_example(output, target))
@@ -207,7 +210,8 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
 
     outputs: dict[str, Tensor] = {}
     for key, weight in parameters.items():
-        new, state = optimizer.update(weight, gradients[key], slots[key], rate, step)
+        with learning_of(weight.label.layer, weight.label.symbol):
+            new, state = optimizer.update(weight, gradients[key], slots[key], rate, step)
         outputs[f"parameters/{key}"] = new
         outputs |= {f"slots/{key}/{slot}": value for slot, value in state.items()}
     for key in statistics:

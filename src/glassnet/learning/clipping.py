@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from glassnet.graph.tensor import Tensor
+from glassnet.graph.tensor import Tensor, learning_of
 from glassnet.graph.types import DType
 from glassnet.ops import cast, clip, constant, select, sqrt, sum_
 from glassnet.unit import check_number
@@ -96,5 +96,9 @@ def _norm(gradients: Mapping[str, Tensor]) -> Tensor:
 
 
 def _clipped(gradient: Tensor, clipped: Tensor) -> Tensor:
-    label = gradient.label
-    return clipped.named(f"{label.symbol or 'g'} clipped", label.layer, label.time)
+    label, origin = gradient.label, gradient.provenance
+    if label.symbol or origin is None or origin.adjoint is None:
+        return clipped.named(f"{label.symbol or 'g'} clipped", label.layer, label.time)
+    of = origin.adjoint.label
+    with learning_of(of.layer, of.of or of.symbol):
+        return clipped.named(f"∂E/∂{of.of or of.symbol} clipped")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 import numpy as np
 
 from glassnet.engines import Program
+from glassnet.graph import Graph
 from glassnet.graph.types import Array
 from glassnet.rules.step import StepRecipe
 
@@ -20,10 +22,22 @@ class Steps:
 
     Each row has `epoch` and `example` (counted from 1), and the rule's own quantities by symbol,
     such as x, d, v, y, e and, after the step, w and b.
+
+    Attributes:
+        line_at: The v at which a neuron's answer changes, which `plot` draws as a line; None where
+            there is no such line.
+        graph: The graph of a step on one example.
+        inputs: What the graph was given at each step: workings are written from it.
     """
 
-    def __init__(self, rows: list[dict[str, Array]]) -> None:
-        self._rows = rows
+    def __init__(
+        self,
+        rows: list[dict[str, Array]],
+        line_at: float | None = None,
+        graph: Graph | None = None,
+        inputs: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        self._rows, self.line_at, self.graph, self.inputs = rows, line_at, graph, inputs
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -52,6 +66,21 @@ class Steps:
             for row in table
         )
 
+    def plot(self, path: str | os.PathLike[str]) -> None:
+        """Draw how the line between two classes moved, step by step (needs matplotlib).
+
+        Args:
+            path: An SVG, PNG or PDF file.
+
+        Raises:
+            ArgumentError: These are not the steps of one neuron with two inputs that tells classes
+                apart; another ending; or matplotlib is not installed.
+            OutputError: The file cannot be written.
+        """
+        from glassnet.rules.pictures import draw_steps
+
+        draw_steps(self, path)
+
     def _repr_html_(self) -> str:
         def row(cells: list[str], tag: str) -> str:
             return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
@@ -78,8 +107,10 @@ def record(
     seed: int = 0,
     order: Array | None = None,
     epoch: int = 0,
-) -> tuple[list[dict[str, Array]], dict[str, Array]]:
-    """Run an epoch on the reference engine and return a row for each example, and the state.
+) -> tuple[list[dict[str, Array]], list[dict[str, Any]], dict[str, Array]]:
+    """Run an epoch on the reference engine.
+
+    Returns a row for each example, what the step's graph was given for each, and the state.
 
     Args:
         recipe: The step.
@@ -97,7 +128,7 @@ def record(
     rates = np.broadcast_to(rates, len(x))
     program = Program(recipe.training_graph(1))
     symbols = {node.label.symbol: node for node in program.graph.nodes if node.label.symbol}
-    state, rows = dict(start), list[dict[str, Array]]()
+    state, rows, inputs = dict(start), list[dict[str, Array]](), list[dict[str, Any]]()
     for place, example in enumerate(range(len(x)) if order is None else order.tolist()):
         step = first_step + place + 1
         given: dict[str, Any] = {**state, "batch/x": x[example : example + 1]}
@@ -111,4 +142,5 @@ def record(
         for key, name in shown.items():
             row[name] = outputs[key] if key in outputs else values[symbols[key]]
         rows.append(row)
-    return rows, state
+        inputs.append(given)
+    return rows, inputs, state

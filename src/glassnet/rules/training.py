@@ -111,6 +111,7 @@ def teach(
     rates = _Rates(teaching.schedule, len(edges) - 1, teaching.lasting or teaching.epochs)
     stopped = "all epochs done"
     monitored: list[float] = []
+    used: list[float] = []  # the learning rates of the first step and of each epoch's last
     try:
         with Progress(teaching.progress, teaching.epochs, len(x)) as bar:
             for done in range(teaching.epochs):
@@ -118,6 +119,7 @@ def teach(
                 bar.begin_epoch(done)
                 order = Order(len(x), teaching.seed, epoch, teaching.shuffle)
                 now = rates.of(epoch, monitored)
+                used += [float(now[0]), float(now[-1])]
                 row = stepper.epoch(material, order, edges, now, bar.step)
                 row.pop("objective", None)
                 monitored.append(row["loss"])
@@ -132,12 +134,14 @@ def teach(
         stopped = "interrupted"
     except NonFiniteError as error:
         epoch = teaching.first_epoch + len(monitored) + 1
-        raise NonFiniteError(f"epoch {epoch}, {error}") from None
+        said = str(error).replace(" clip_norm=1.0,", "")  # which no rule has
+        raise NonFiniteError(f"epoch {epoch}, {said}") from None
     seconds = time.perf_counter() - begun
     facts = {
         "engine": chosen.engine,
         "epochs_done": len(history),
         "steps": stepper.step,
+        "learning_rate": [used[0], used[-1]] if used else [],
         "stopped": stopped,
         "seconds": round(seconds, 3),
     }
@@ -153,16 +157,18 @@ def follow(
     teaching: Teaching,
     shown: Mapping[str, str],
     enough: Callable[[list[dict[str, Array]]], bool] = lambda _rows: False,
+    line_at: float | None = None,
 ) -> Steps:
     """Return the steps of a run with an update after each example, one by one.
 
-    Arguments as those of `teach` and `record`; `enough` decides by the rows of an epoch.
+    Arguments as those of `teach` and `record`; `enough` decides by the rows of an epoch;
+    `line_at` as for `Steps`.
     """
     rates = _Rates(teaching.schedule, len(x), teaching.epochs)
-    state, rows = dict(start), list[dict[str, Array]]()
+    state, rows, inputs = dict(start), list[dict[str, Array]](), list[dict[str, Any]]()
     for epoch in range(teaching.epochs):
         order = epoch_order(len(x), teaching.seed, epoch, teaching.shuffle)
-        now, state = record(
+        now, given, state = record(
             recipe,
             state,
             x,
@@ -175,16 +181,15 @@ def follow(
             epoch=epoch,
         )
         rows += now
+        inputs += given
         if enough(now):
             break
-    return Steps(rows)
+    return Steps(rows, line_at, recipe.training_graph(1), inputs)
 
 
 def as_schedule(rate: float | str | Schedule) -> Schedule:
     """Return a schedule from a number, from text such as "exponential 0.1 0.9", or as it is."""
-    if isinstance(rate, int | float):
-        return Constant(float(rate))
-    return Schedule.of(rate)
+    return Schedule.of(rate) if isinstance(rate, str | Schedule) else Constant(float(rate))
 
 
 class _Rates:

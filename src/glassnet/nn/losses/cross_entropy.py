@@ -26,7 +26,8 @@ class CrossEntropy(Loss, name="cross_entropy"):
     def per_example(self, output: Output, target: Tensor) -> Tensor:
         """Return −Σ_k t_k log a_k."""
         logits = output.activation.logits(output.v)
-        return -(target * log_softmax(logits)).sum(1)
+        logarithms = log_softmax(logits).named("ln y", output.y.label.layer)
+        return -(target * logarithms).sum(1)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ __all__ = ["formula", "recognise"]
 
 
 def formula(weights: str, bias: str, inputs: int, dtype: DType, *, bipolar: bool) -> Graph:
-    """Return the step: e = d − y with y = 1 if w·x + b ≥ 0 else 0 (or −1), w ← w + η e x, b + η e."""
+    """Return the step: y = 1 if w·x + b ≥ 0 else 0 (or −1), e = d − y, w ← w + η e x."""
     tensors: dict[str, Tensor] = {}
 
     def declare(name: str, shape: Shape, kind: DType = dtype) -> Tensor:

@@ -1,0 +1,286 @@
+"""Formulas over single numbers: built in the order in which a person writes them, and evaluated.
+
+An expression is a number, a quantity (named by its address), a sum, a product, a quotient, a power,
+or an operation written as its record says. The functions that build them put them in order: numbers
+are multiplied out, signs stand in front, sums and products are flat. Nothing else is simplified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.graph.operation import Op
+from glassnet.graph.types import Array
+
+__all__ = [
+    "Address",
+    "Apply",
+    "Expression",
+    "Number",
+    "Power",
+    "Product",
+    "Quantity",
+    "Quotient",
+    "Sum",
+    "add",
+    "apply",
+    "divide",
+    "evaluate",
+    "multiply",
+    "negate",
+    "power",
+    "quantities",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a quantity stands: its layer, its symbol, and the places of the element, from 1.
+
+    Written as `hidden.v[1]`, `output.w[1,2]`, `x[2]`, `E`; an example's number stands behind an @.
+    """
+
+    symbol: str
+    layer: str = ""
+    index: tuple[int, ...] = ()
+    example: int | None = None
+
+    def __str__(self) -> str:
+        layer = f"{self.layer}." if self.layer else ""
+        place = f"[{','.join(map(str, self.index))}]" if self.index else ""
+        example = f"@{self.example}" if self.example is not None else ""
+        return f"{layer}{self.symbol}{place}{example}"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that is part of the formula, such as the ½ of the error energy."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Another quantity of the sheet."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Terms with their signs: +1 or −1."""
+
+    terms: tuple[tuple[int, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Factors, none of them a product or a negative number but the first."""
+
+    factors: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """One expression divided by another."""
+
+    above: Expression
+    below: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """An expression raised to a number."""
+
+    base: Expression
+    exponent: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Apply:
+    """Any other operation, written as its record says; operands are single numbers or lists."""
+
+    op: Op
+    operands: tuple[Expression | tuple[Expression, ...], ...]
+    attributes: Mapping[str, Any]
+
+
+Expression = Number | Quantity | Sum | Product | Quotient | Power | Apply
+
+ZERO, ONE = Number(0.0), Number(1.0)
+
+
+# --- building -------------------------------------------------------------------------------------
+def _signed(expression: Expression) -> tuple[int, Expression]:
+    """Return the sign in front of an expression, and the rest."""
+    match expression:
+        case Number(value) if value < 0:
+            return -1, Number(-value)
+        case Product((Number(value), *rest)) if value < 0:
+            head = () if value == -1.0 else (Number(-value),)
+            return -1, _product((*head, *rest))
+        case Quotient(above, below):
+            sign, plain = _signed(above)
+            return sign, Quotient(plain, below)
+        case Sum(terms) if all(sign < 0 for sign, _ in terms):
+            return -1, Sum(tuple((1, term) for _, term in terms))
+        case _:
+            return 1, expression
+
+
+def _product(factors: Sequence[Expression]) -> Expression:
+    return factors[0] if len(factors) == 1 else Product(tuple(factors)) if factors else ONE
+
+
+def negate(expression: Expression) -> Expression:
+    """Return −a, with the sign where a person writes it."""
+    match expression:
+        case Number(value):
+            return Number(-value)
+        case Sum(terms):
+            if len(terms) == 2 and terms[0][0] > 0 > terms[1][0]:  # −(a − b) = b − a
+                return Sum(((1, terms[1][1]), (-1, terms[0][1])))
+            return Sum(tuple((-sign, term) for sign, term in terms))
+        case Quotient(above, below):
+            return Quotient(negate(above), below)
+        case Product((Number(value), *rest)):
+            return _product(rest) if value == -1.0 else Product((Number(-value), *rest))
+        case Product(factors):
+            return Product((Number(-1.0), *factors))
+        case _:
+            return Product((Number(-1.0), expression))
+
+
+def add(terms: Sequence[Expression]) -> Expression:
+    """Return the sum; zeros are left out, sums inside are opened."""
+    flat: list[tuple[int, Expression]] = []
+    for term in terms:
+        parts = term.terms if isinstance(term, Sum) else (_signed(term),)
+        flat += [(sign, part) for sign, part in parts if part != ZERO]
+    if not flat:
+        return ZERO
+    if len(flat) == 1:
+        sign, only = flat[0]
+        return only if sign > 0 else negate(only)
+    if all(isinstance(part, Number) for _, part in flat):
+        return Number(sum(sign * part.value for sign, part in flat if isinstance(part, Number)))
+    return Sum(tuple(flat))
+
+
+def multiply(factors: Sequence[Expression]) -> Expression:
+    """Return the product: numbers multiplied out, ones left out, the sign in front."""
+    number, rest, below = 1.0, list[Expression](), list[Expression]()
+    todo = list(reversed(factors))
+    while todo:
+        sign, factor = _signed(todo.pop())
+        number *= sign
+        match factor:
+            case Number(value):
+                number *= value
+            case Product(inner):
+                todo += reversed(inner)
+            case Quotient(above, divisor):
+                todo.append(above)
+                below.append(divisor)
+            case _:
+                rest.append(factor)
+    if number == 0.0:
+        return ZERO
+    head = [Number(number)] if number != 1.0 or not rest else []
+    found = _product([*head, *rest])
+    return Quotient(found, _product(below)) if below else found
+
+
+def divide(above: Expression, below: Expression) -> Expression:
+    """Return the quotient; a division by 1 is left out."""
+    if below == ONE:
+        return above
+    if isinstance(above, Number) and isinstance(below, Number) and below.value != 0.0:
+        return Number(above.value / below.value)
+    (first, above), (second, below) = _signed(above), _signed(below)
+    found = Quotient(above, below)
+    return found if first == second else Quotient(negate(above), below)
+
+
+def power(base: Expression, exponent: float) -> Expression:
+    """Return the power; a first power is the base."""
+    if exponent == 1.0:
+        return base
+    if isinstance(base, Number):
+        return Number(float(base.value**exponent))
+    return Power(base, exponent)
+
+
+def apply(
+    op: Op,
+    operands: Sequence[Expression | tuple[Expression, ...]],
+    attributes: Mapping[str, Any],
+) -> Expression:
+    """Return an operation of any other kind, in the notation of its record."""
+    return Apply(op, tuple(operands), dict(attributes))
+
+
+# --- reading --------------------------------------------------------------------------------------
+def parts(expression: Expression) -> tuple[Expression, ...]:
+    """Return what an expression is made of directly."""
+    match expression:
+        case Sum(terms):
+            return tuple(term for _, term in terms)
+        case Product(factors):
+            return factors
+        case Quotient(above, below):
+            return (above, below)
+        case Power(base, _):
+            return (base,)
+        case Apply(_, operands, _):
+            flat: list[Expression] = []
+            for operand in operands:
+                flat += operand if isinstance(operand, tuple) else (operand,)
+            return tuple(flat)
+        case _:
+            return ()
+
+
+def quantities(expression: Expression) -> Iterator[Address]:
+    """Yield the addresses that a formula speaks of, in the order in which they are written."""
+    todo = [expression]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Quantity):
+            yield part.address
+        todo += reversed(parts(part))
+
+
+def evaluate(expression: Expression, value_of: Callable[[Address], float]) -> float:
+    """Return the value of a formula, given those of the quantities in it."""
+    match expression:
+        case Number(value):
+            return value
+        case Quantity(address):
+            return value_of(address)
+        case Sum(terms):
+            return float(sum(sign * evaluate(term, value_of) for sign, term in terms))
+        case Product(factors):
+            found = 1.0
+            for factor in factors:
+                found *= evaluate(factor, value_of)
+            return found
+        case Quotient(above, below):
+            with np.errstate(all="ignore"):
+                return float(np.float64(evaluate(above, value_of)) / evaluate(below, value_of))
+        case Power(base, exponent):
+            with np.errstate(all="ignore"):
+                return float(np.float64(evaluate(base, value_of)) ** exponent)
+        case Apply(op, operands, attributes):
+            given: list[Array] = [
+                np.array([evaluate(entry, value_of) for entry in operand])
+                if isinstance(operand, tuple)
+                else np.array(evaluate(operand, value_of))
+                for operand in operands
+            ]
+            with np.errstate(all="ignore"):
+                return float(np.asarray(op.evaluate(*given, **attributes)))

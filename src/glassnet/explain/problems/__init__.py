@@ -1,0 +1,143 @@
+"""Problems that can be worked out on paper: a TOML file each, and those that are built in."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+from glassnet.errors import ArgumentError, DataError, nearest
+from glassnet.explain.conventions import PROFILES
+from glassnet.unit import check_choice, check_whole
+
+__all__ = ["Problem", "built_in", "load_problem", "read_problem"]
+
+ENTRIES = {
+    "": ("title", "conventions", "steps", "network", "weights", "training", "rule", "data"),
+    "network": ("layers",),
+    "training": ("loss", "optimizer"),
+    "data": ("x", "d"),
+}
+LARGEST = 1_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be worked out.
+
+    Args:
+        title: One line.
+        data: `x`, the examples, and `d`, their targets.
+        network: `layers`, as texts such as "2 logistic"; empty for a rule.
+        weights: The first weights, by name such as `hidden.w`.
+        training: `loss` and `optimizer`, as texts.
+        rule: `name` and settings of a classical rule; empty for a network.
+        conventions: The name of a profile.
+        steps: How many steps are worked out.
+        source: The file, or the name of a built-in problem.
+    """
+
+    title: str
+    data: Mapping[str, Any]
+    network: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    weights: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    training: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    rule: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    conventions: str = "notes"
+    steps: int = 1
+    source: str = ""
+
+
+def built_in() -> dict[str, str]:
+    """Return the names of the built-in problems, with their titles."""
+    folder = resources.files(__package__ or "")
+    found: dict[str, str] = {}
+    for entry in sorted(folder.iterdir(), key=lambda file: file.name):
+        if entry.name.endswith(".toml"):
+            text = entry.read_text(encoding="utf-8")
+            found[entry.name.removesuffix(".toml")] = str(tomllib.loads(text)["title"])
+    return found
+
+
+def load_problem(name: str | os.PathLike[str]) -> Problem:
+    """Return a built-in problem by its name, or the problem of a TOML file.
+
+    Raises:
+        ArgumentError: There is no such built-in problem, nor a file of that name.
+        DataError: The file cannot be read, or an entry is missing, unknown or of the wrong kind.
+    """
+    text = os.fspath(name)
+    path = Path(text)
+    if path.suffix.lower() == ".toml":
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{text!r} cannot be read: {error.strerror}") from None
+        if len(content) > LARGEST:
+            raise DataError("the file is too large for a problem", source=path.name)
+        try:
+            return read_problem(content.decode("utf-8-sig"), path.name)
+        except UnicodeDecodeError:
+            raise DataError("the file is not UTF-8 text", source=path.name) from None
+    known = built_in()
+    if text not in known:
+        raise ArgumentError(
+            f"there is no problem named {text!r:.80}{nearest(text[:80], known)}; the built-in ones "
+            f"are {', '.join(known)}; or name a file that ends in .toml"
+        )
+    file = resources.files(__package__ or "") / f"{text}.toml"
+    return read_problem(file.read_text(encoding="utf-8"), text)
+
+
+def read_problem(text: str, source: str) -> Problem:
+    """Return the problem that a TOML text describes.
+
+    Raises:
+        DataError: It is no TOML, or an entry is missing, unknown or of the wrong kind.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"this is no TOML: {error}", source=source) from None
+    names = ("network", "weights", "training", "rule", "data")
+    tables: dict[str, dict[str, Any]] = {name: {} for name in names}
+    for key, value in document.items():
+        _check_known("", key, source)
+        if key in tables:
+            if not isinstance(value, dict):
+                raise DataError(f"{key} must be a table, [{key}]", source=source)
+            entries = cast("dict[str, Any]", value)
+            for inner in entries:
+                _check_known(key, inner, source)
+            tables[key] = entries
+    if bool(tables["network"]) == bool(tables["rule"]):
+        raise DataError("a problem has either a [network] or a [rule]", source=source)
+    for needed in ("x", "d") if tables["network"] else ("x",):
+        if needed not in tables["data"]:
+            raise DataError(f"[data] has no {needed}", source=source)
+    if tables["network"] and "layers" not in tables["network"]:
+        raise DataError(
+            '[network] has no layers, such as ["2 logistic", "1 linear"]', source=source
+        )
+    conventions, steps = document.get("conventions", "notes"), document.get("steps", 1)
+    try:
+        check_choice("conventions", conventions, PROFILES)
+        check_whole("steps", steps, high=10_000)
+    except ArgumentError as error:
+        raise DataError(str(error), source=source) from None
+    title = str(document.get("title", Path(source).stem))
+    return Problem(title, **tables, conventions=conventions, steps=steps, source=source)
+
+
+def _check_known(table: str, key: str, source: str) -> None:
+    allowed = ENTRIES.get(table)
+    if allowed is not None and key not in allowed:
+        place = f"[{table}] has no entry" if table else "there is no entry"
+        raise DataError(
+            f"{place} {key!r:.60}{nearest(key, allowed)}; it has {', '.join(allowed)}",
+            source=source,
+        )

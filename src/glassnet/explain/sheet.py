@@ -1,0 +1,103 @@
+"""A sheet: the quantities of a step in the order in which a person works, each with its formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassnet.explain.expressions import Address, Expression, evaluate
+
+__all__ = ["Line", "Section", "Sheet", "rounded"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One quantity.
+
+    Args:
+        address: Where it stands.
+        value: Its value, as the engine computed it.
+        formula: What it is computed from; None for what is given.
+        kind: What the quantity is, for people and for marking: "weight", "local field", …
+        sentence: What happens here, in one plain sentence, where it helps.
+    """
+
+    address: Address
+    value: float
+    formula: Expression | None = None
+    kind: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Lines that belong together, such as the local fields and outputs of a layer."""
+
+    title: str
+    lines: tuple[Line, ...]
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All the quantities of one step.
+
+    Args:
+        title: What is worked out.
+        sections: In the order of working; a formula speaks only of lines that stand before it.
+        conventions: What was chosen where textbooks differ, as sentences.
+    """
+
+    title: str
+    sections: tuple[Section, ...]
+    conventions: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[Line]:
+        """Yield all lines in the order of working."""
+        for section in self.sections:
+            yield from section.lines
+
+    def __getitem__(self, address: str) -> Line:
+        """Return the line with an address such as `hidden.v[1]`."""
+        for line in self.lines():
+            if str(line.address) == address:
+                return line
+        raise KeyError(f"there is no quantity {address!r}")
+
+    def work(
+        self,
+        rounding: Callable[[float], float] | None = None,
+        given: Mapping[Address, float] | None = None,
+    ) -> dict[Address, float]:
+        """Return the value of each quantity, worked out from those before it.
+
+        Args:
+            rounding: What happens to each result before it is used; nothing if not given.
+            given: Values that stand in place of results, such as a student's own.
+        """
+        found: dict[Address, float] = {}
+        own = given or {}
+        for line in self.lines():
+            if line.address in own:
+                found[line.address] = own[line.address]
+            elif line.formula is None:
+                found[line.address] = line.value
+            else:
+                result = evaluate(line.formula, found.__getitem__)
+                found[line.address] = result if rounding is None else rounding(result)
+        return found
+
+
+def rounded(digits: int) -> Callable[[float], float]:
+    """Return what rounds a number to so many significant digits, as with pen and paper.
+
+    >>> rounded(3)(0.54983)
+    0.55
+    """
+
+    def round_one(value: float) -> float:
+        return float(f"{value:.{digits - 1}e}") if np.isfinite(value) else value
+
+    return round_one

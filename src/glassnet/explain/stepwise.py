@@ -1,0 +1,289 @@
+"""From a training step to its sheet: forward, error, backward, changes, new weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.engines import Program
+from glassnet.explain.conventions import Profile
+from glassnet.explain.elements import Elements, Name
+from glassnet.explain.expressions import Address, quantities
+from glassnet.explain.sheet import Line, Section, Sheet
+from glassnet.graph import Graph, Tensor
+from glassnet.graph.operation import Source
+from glassnet.graph.types import Array
+
+__all__ = ["explain_step"]
+
+KINDS = {
+    "v": "local field",
+    "y": "output",
+    "e": "error",
+    "E": "error energy",
+    "δ": "local gradient",
+    "w": "weight",
+    "b": "bias",
+    "x": "input",
+    "d": "target",
+    "η": "learning rate",
+}
+BOOKKEEPING = ("seed", "counter")
+FORWARD, ERROR, BACKWARD, CHANGE, NEW = range(5)
+TITLES = {
+    FORWARD: "Forward: {}",
+    ERROR: "Error",
+    BACKWARD: "Backward: {}",
+    CHANGE: "Change: {}",
+    NEW: "New weights: {}",
+}
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A node that has lines of its own.
+
+    Args:
+        node: The node.
+        name: Symbol, layer, and whether it is shown with the opposite sign.
+        phase: Where in the order of working it belongs.
+    """
+
+    node: Tensor
+    name: Name
+    phase: int
+
+    @property
+    def layer(self) -> str:
+        """The layer that it belongs to."""
+        return self.name[1]
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it comes from outside."""
+        return isinstance(self.node.op.native, Source)
+
+
+def explain_step(
+    graph: Graph, inputs: Mapping[str, Any], profile: Profile, title: str = "One step"
+) -> Sheet:
+    """Return the sheet of a training step.
+
+    Args:
+        graph: From parameters, slots and a batch to their new values and the measures.
+        inputs: The values of the graph's inputs.
+        profile: The conventions.
+        title: What is worked out.
+    """
+    values = Program(graph).evaluate(inputs)
+    return _Writer(graph, values, profile).write(title)
+
+
+class _Writer:
+    def __init__(self, graph: Graph, values: Mapping[Tensor, Array], profile: Profile) -> None:
+        self.graph, self.values, self.profile = graph, values, profile
+        self.forward = _ancestors(graph.outputs["measures/objective"])
+        # What is added to a weight (as in the notes), or taken from it.
+        self.added = profile.local_gradient == "delta"
+        self.shown = {entry.node: entry for entry in self._choose()}
+        layers = [e.layer for e in self.shown.values() if e.phase == FORWARD and e.layer]
+        self.layers = list(dict.fromkeys(layers))
+        names = {node: entry.name for node, entry in self.shown.items()}
+        examples = {node: self._example_axis(entry) for node, entry in self.shown.items()}
+        self.elements = Elements(values, names, examples)
+
+    # --- what is shown, and under which name ------------------------------------------------------
+    def _choose(self) -> Iterator[_Shown]:
+        inputs = self.graph.inputs
+        targets = {node: name for name, node in self.graph.outputs.items()}
+        used = _used(self.graph)
+        for node in self.graph.nodes:
+            label, origin = node.label, node.provenance
+            before = inputs.get(targets.get(node, ""))
+            if before is not None and before is not node and not label.symbol:
+                if targets[node].startswith("parameters/"):
+                    yield _Shown(
+                        node, (f"{before.label.symbol} new", before.label.layer, False), NEW
+                    )
+                continue
+            if isinstance(node.op.native, Source):
+                if node in used and node.attributes["name"] not in BOOKKEEPING:
+                    yield _Shown(node, (_symbol(node), label.layer, False), FORWARD)
+            elif origin is not None and origin.adjoint is not None:
+                yield from self._gradient(node, origin.adjoint)
+            elif label.symbol:
+                phase = self._phase(node)
+                turned = self.added and label.symbol == "Δw" and self._is_plain(node)
+                yield _Shown(node, (_symbol(node), label.layer, turned), phase)
+
+    def _phase(self, node: Tensor) -> int:
+        """Return where a named quantity belongs in the order of working."""
+        symbol = node.label.symbol
+        if node not in self.forward:
+            return NEW if symbol.endswith(" new") else CHANGE
+        compared = symbol in ("e", "d", "E") or not (node.label.layer or symbol in ("v", "y"))
+        return ERROR if compared else FORWARD
+
+    def _gradient(self, node: Tensor, of: Tensor) -> Iterator[_Shown]:
+        """Show the derivative with respect to a local field, a weight, or what is normalised."""
+        layer, symbol = of.label.layer, _symbol(of)
+        if of.label.symbol == "v" and not of.label.of:
+            name = ("δ", layer, True) if self.added else ("∂E/∂v", layer, False)
+            yield _Shown(node, name, BACKWARD)
+        elif isinstance(of.op.native, Source) or of.label.of:
+            if not self.added or not self._is_plain(node):
+                yield _Shown(node, (f"∂E/∂{symbol}", layer, False), CHANGE)
+        elif symbol in ("z′", "σ²", "μ") or (symbol == "y" and self._is_fed_by_no_neuron(of)):
+            yield _Shown(node, (f"∂E/∂{symbol}", layer, False), BACKWARD)
+
+    def _is_plain(self, node: Tensor) -> bool:
+        """Whether the step is plain gradient descent: no slots, no clipping, no look-ahead."""
+        del node
+        others = [name for name in self.graph.inputs if name.startswith("slots/")]
+        return not others and not any("clipped" in n.label.symbol for n in self.graph.nodes)
+
+    def _is_fed_by_no_neuron(self, node: Tensor) -> bool:
+        """Whether a layer's output comes from no local field, as in normalisation and dropout."""
+        layer = node.label.layer
+        return bool(layer) and not any(
+            n.label.layer == layer and n.label.symbol == "v" for n in self.graph.nodes
+        )
+
+    def _example_axis(self, entry: _Shown) -> int | None:
+        """Return which axis numbers the examples: the first, of what has one row for each."""
+        node = entry.node
+        if entry.phase in (CHANGE, NEW) or node.ndim == 0 or entry.name[0] in ("μ", "σ²"):
+            return None
+        if entry.is_given:
+            return 0 if node.attributes["name"].startswith("batch/") else None
+        batch = next(n for name, n in self.graph.inputs.items() if name == "batch/x").shape[0]
+        return 0 if node.shape[0] == batch and (node.ndim > 1 or entry.phase == ERROR) else None
+
+    # --- the lines --------------------------------------------------------------------------------
+    def write(self, title: str) -> Sheet:
+        """Return the sheet: what is given, then each line after those that it speaks of."""
+        given = [entry for entry in self.shown.values() if entry.is_given]
+        given.sort(key=_order_of_given)
+        lines = [line for entry in given for line in self._lines(entry)]
+        done = {line.address for line in lines}
+        sections = [Section("Given", tuple(lines))]
+        pending: dict[Address, Line] = {}
+        plan: list[tuple[str, list[Line]]] = []
+        for heading, entries in self._plan():
+            found = _interleaved([list(self._lines(entry)) for entry in entries])
+            for line in found:
+                assert line.address not in pending, f"two quantities are called {line.address}"
+                pending[line.address] = line
+            plan.append((heading, found))
+        for heading, found in plan:
+            written = list(_in_order(found, pending, done))
+            if sections[-1].title == heading and written:
+                written = [*sections.pop().lines, *written]
+            if written:
+                sections.append(Section(heading, tuple(written)))
+        backward = any(entry.phase == BACKWARD for entry in self.shown.values())
+        sentences = self.profile.sentences()
+        return Sheet(title, tuple(sections), sentences if backward else sentences[1:])
+
+    def _plan(self) -> Iterator[tuple[str, list[_Shown]]]:
+        """Yield headings with what belongs under them, in the order of working."""
+        worked = [entry for entry in self.shown.values() if not entry.is_given]
+        for phase in (FORWARD, ERROR, BACKWARD, CHANGE, NEW):
+            here = [entry for entry in worked if entry.phase == phase]
+            rest = [entry for entry in here if entry.layer not in self.layers]
+            layers = self.layers if phase == FORWARD else self.layers[::-1]
+            if phase == ERROR:
+                for entry in here:
+                    yield TITLES[phase], [entry]
+                continue
+            for layer in layers:
+                found = [entry for entry in here if entry.layer == layer]
+                if phase in (FORWARD, BACKWARD):
+                    yield TITLES[phase].format(f"{layer} layer"), found
+                else:
+                    for symbol in dict.fromkeys(_base(entry) for entry in found):
+                        group = [entry for entry in found if _base(entry) == symbol]
+                        yield TITLES[phase].format(f"{layer} layer"), group
+            title = TITLES[phase].format("all layers")
+            yield (title if self.layers else title.partition(":")[0]), rest
+
+    def _lines(self, entry: _Shown) -> Iterator[Line]:
+        node = entry.node
+        kind = KINDS.get(entry.name[0].removesuffix(" new"), "")
+        for index in np.ndindex(*node.shape):
+            place = tuple(int(i) for i in index)
+            formula = None if entry.is_given else self.elements.formula(node, place)
+            address = self.elements.address(node, place)
+            yield Line(address, self.elements.value(node, place), formula, kind)
+
+
+def _symbol(node: Tensor) -> str:
+    """Return what a quantity is called: Δw of a bias is Δb, m of a weight is m(w)."""
+    symbol, of = node.label.symbol, node.label.of
+    if not of or symbol.startswith("∂E/∂"):
+        return symbol
+    if symbol == "Δw" or "ŵ" in symbol or "λw" in symbol:
+        return symbol.replace("ŵ", f"{of}\u0302").replace("w", of)
+    return f"{symbol}({of})" + (" before" if isinstance(node.op.native, Source) else "")
+
+
+def _base(entry: _Shown) -> str:
+    """Return which parameter a change belongs to: w, b, γ."""
+    label = entry.node.label
+    adjoint = entry.node.provenance.adjoint if entry.node.provenance is not None else None
+    if label.of or adjoint is None:
+        return label.of or entry.name[0].removesuffix(" new")
+    return adjoint.label.of or adjoint.label.symbol
+
+
+def _order_of_given(entry: _Shown) -> tuple[int, str]:
+    symbol = entry.name[0]
+    return ("xdwbη".find(symbol) if symbol in "xdwbη" else 5, entry.name[1])
+
+
+def _ancestors(node: Tensor) -> set[Tensor]:
+    found, todo = {node}, [node]
+    while todo:
+        for source in todo.pop().inputs:
+            if source not in found:
+                found.add(source)
+                todo.append(source)
+    return found
+
+
+def _used(graph: Graph) -> set[Tensor]:
+    return {source for node in graph.nodes for source in node.inputs}
+
+
+def _interleaved(listed: Sequence[list[Line]]) -> list[Line]:
+    """Return lines neuron by neuron where each quantity has as many; else one after the other."""
+    if len({len(lines) for lines in listed}) == 1:
+        return [line for together in zip(*listed, strict=True) for line in together]
+    return [line for lines in listed for line in lines]
+
+
+def _in_order(
+    lines: Sequence[Line], pending: dict[Address, Line], done: set[Address]
+) -> Iterator[Line]:
+    """Yield lines, each after those that its formula speaks of, and none twice."""
+    for wanted in lines:
+        todo = [wanted]
+        while todo:
+            line = todo[-1]
+            if line.address in done:
+                todo.pop()
+                continue
+            missing: list[Line] = []
+            if line.formula is not None:
+                for address in quantities(line.formula):
+                    if address not in done:
+                        missing.append(pending[address])
+            if missing:
+                todo += reversed(missing)
+                continue
+            done.add(line.address)
+            yield line
+            todo.pop()
