@@ -98,6 +98,7 @@ def test_two_programs_at_once() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # JAX's, if loaded
 def test_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLASSNET_THREADS", "3")
     before = trained(96)  # the helpers of this process exist

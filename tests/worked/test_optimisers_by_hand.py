@@ -73,9 +73,9 @@ def test_nesterov_looks_ahead_inside_the_graph() -> None:
         slots={"slots/output.w/change": np.array([[0.2]])},
         number=2,
     )
-    assert step["ŵ"].item() == pytest.approx(1.7, rel=1e-15)
+    assert step["output.ŵ"].item() == pytest.approx(1.7, rel=1e-15)
     assert step["output.v"].item() == pytest.approx(1.7, rel=1e-15)
-    assert step["Δw"].item() == pytest.approx(0.27, rel=1e-15)
+    assert step["output.Δw"].item() == pytest.approx(0.27, rel=1e-15)
     assert step.new["output.w"].item() == pytest.approx(1.53, rel=1e-15)
 
 

@@ -122,8 +122,10 @@ class _Writer:
     def _phase(self, node: Tensor) -> int:
         """Return where a named quantity belongs in the order of working."""
         symbol = node.label.symbol
-        if node not in self.forward:
-            return NEW if symbol.endswith(" new") else CHANGE
+        if symbol.endswith(" new"):
+            return NEW
+        if node not in self.forward and (node.label.of or not node.label.layer):
+            return CHANGE
         compared = symbol in ("e", "d", "E") or not (node.label.layer or symbol in ("v", "y"))
         return ERROR if compared else FORWARD
 
@@ -174,9 +176,9 @@ class _Writer:
         plan: list[tuple[str, list[Line]]] = []
         for heading, entries in self._plan():
             found = _interleaved([list(self._lines(entry)) for entry in entries])
-            for line in found:
-                assert line.address not in pending, f"two quantities are called {line.address}"
-                pending[line.address] = line
+            for line in found:  # what is computed twice in the same way is one quantity
+                known = pending.setdefault(line.address, line)
+                assert known.value == line.value, f"two quantities are called {line.address}"
             plan.append((heading, found))
         for heading, found in plan:
             written = list(_in_order(found, pending, done))

@@ -134,5 +134,6 @@ def _applied(expression: Apply, name: Write, digits: int) -> tuple[str, int]:
         return short(value, digits) if isinstance(value, int | float) else str(value)
 
     text = re.sub(r"\{(\w+)\}", put_in, form)
-    name_only = re.fullmatch(r"\w+\(.*\)|\|.*\|", text) is not None
-    return text, ATOM if name_only else SUM
+    if re.fullmatch(r"\w+\(.*\)|\|.*\|", text):
+        return text, ATOM
+    return text, POWER if re.fullmatch(r"\w\^\{\d\}", form) else SUM

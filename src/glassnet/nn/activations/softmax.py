@@ -13,8 +13,10 @@ __all__ = ["Softmax", "log_softmax", "softmax"]
 
 
 def _shifted(v: Tensor) -> Tensor:
-    """Return v less its largest entry: softmax is the same, and e^v cannot overflow."""
-    return v - ops.stop_gradient(ops.max_(v, -1)).reshape(*v.shape[:-1], 1)
+    """Return z = v − m, with m the largest entry: softmax is the same, and e^v cannot overflow."""
+    layer = v.label.layer
+    largest = ops.stop_gradient(ops.max_(v, -1)).named("m", layer)
+    return (v - largest.reshape(*v.shape[:-1], 1)).named("z", layer)
 
 
 def softmax(x: Operand) -> Tensor:
@@ -31,7 +33,8 @@ def softmax(x: Operand) -> Tensor:
 def log_softmax(x: Operand) -> Tensor:
     """Return the logarithm of softmax over the last axis, exact for small probabilities too."""
     shifted = _shifted(as_tensor(x))
-    return shifted - ops.logsumexp(shifted, -1).reshape(*shifted.shape[:-1], 1)
+    total = ops.logsumexp(shifted, -1).named("L", shifted.label.layer)
+    return shifted - total.reshape(*shifted.shape[:-1], 1)
 
 
 @dataclass(frozen=True)
