@@ -22,7 +22,8 @@ from glassnet.graph import DType
 from glassnet.rules.examples import Examples
 from glassnet.rules.self_organising_map import SelfOrganisingMap
 from glassnet.rules.step import StepRecipe
-from glassnet.training.native_stepper import NativeStepper
+from glassnet.training.batches import Order
+from glassnet.training.native_stepper import Lowered, NativeStepper, Sizes
 from glassnet.training.stepper import Material
 
 SIZES = [(10, 16), (10, 64), (10, 256), (20, 16), (20, 64), (20, 256), (40, 64)]
@@ -37,8 +38,9 @@ def prepare(side: int, x: Any, dtype: str) -> Callable[[], None]:
     som.updates_, som.planned_ = 0, len(x)
     values = {"parameters/weights": som.weights_}
     recipe = StepRecipe(DType(dtype), lambda n: som.step_graph(values, n))
-    stepper = NativeStepper(recipe, values, 0)
-    material, order, edges = Material(x, None, None), np.arange(len(x)), np.arange(len(x) + 1)
+    stepper = NativeStepper(recipe, values, 0, Lowered.of(recipe, Sizes((1,))))
+    material, edges = Material(x, None, None), np.arange(len(x) + 1)
+    order = Order(len(x), 0, 0, False)
     rates = np.full(len(x), 0.5)
 
     def run() -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import numbers
 import shlex
-import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -127,7 +127,7 @@ class Unit:
         return {
             "kind": self.name,
             **{
-                key: value.to_json() if isinstance(value, Unit) else value
+                key: value.to_json() if isinstance(value, Unit) else _plain(value)
                 for key, value in settings.items()
             },
         }
@@ -155,6 +155,13 @@ class Unit:
             return typing.cast("Self", member(**settings))
         except (ArgumentError, TypeError, OverflowError, RecursionError) as error:
             raise ModelFileError(f"{cls.family}: {error}") from None
+
+
+def _plain(value: Any) -> Any:
+    """Return one of NumPy's numbers as Python's own; other values as they are."""
+    if isinstance(value, int | float | str | None) or not isinstance(value, numbers.Real):
+        return value
+    return int(value) if isinstance(value, numbers.Integral) else float(value)
 
 
 def quoted(text: str) -> str:
@@ -235,10 +242,10 @@ def check_number(
     open_high: bool = False,
 ) -> None:
     """Raise ArgumentError unless the value is a finite number within the bounds."""
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
-    fits = fits and abs(typing.cast("float", value)) <= sys.float_info.max
-    if fits:
-        number = typing.cast("float", value)
+    fits = not isinstance(value, bool) and isinstance(value, numbers.Real)  # NumPy's, too
+    number = _finite(value) if fits else None
+    fits = number is not None
+    if number is not None:
         fits = (number > low if open_low else number >= low) and (
             number < high if open_high else number <= high
         )
@@ -250,10 +257,19 @@ def check_number(
         raise ArgumentError(f"{name} must be a number{allowed}; got {value!r}")
 
 
+def _finite(value: object) -> float | None:
+    try:
+        number = float(typing.cast("float", value))
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def check_whole(name: str, value: object, *, low: int = 1, high: int | None = None) -> None:
     """Raise ArgumentError unless the value is a whole number within the bounds."""
     upper = math.inf if high is None else high
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= upper:
+    fits = not isinstance(value, bool) and isinstance(value, numbers.Integral)  # NumPy's, too
+    if not (fits and low <= typing.cast("int", value) <= upper):
         above = "" if high is None else f" and at most {high}"
         raise ArgumentError(
             f"{name} must be a whole number of at least {low}{above}; got {value!r}"

@@ -7,22 +7,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from glassnet.bench.cold.process import run_cold
+from glassnet.bench.data import classified, questions, separated
 from glassnet.bench.measure import Bench, Result
 from glassnet.bench.peers import SYSTEMS
 from glassnet.bench.report import machine, rung_document, rung_rows, short_seconds
-from glassnet.bench.rungs import RUNGS, Rung
+from glassnet.bench.rungs import RUNGS, Failed, Rung
 from glassnet.bench.worker import Workplace
 from tests.cli.conftest import Run
 
 QUICK = "--repeat 1 --seconds 0.001"
 
 
+FEWEST = {"perceptron": 200, "som": 10}  # no plane separates 200; some points for a map
+
+
 def small(rung: Rung) -> Rung:
     """The same rung with as little work as there can be."""
-    return replace(rung, examples=2 * rung.batch, networks=min(rung.networks, 2))
+    batch = min(rung.batch, 50) if rung.kind == "nearest" else rung.batch
+    examples = max(2 * batch, FEWEST.get(rung.kind, 0))
+    return replace(rung, batch=batch, examples=examples, networks=min(rung.networks, 2))
 
 
 @pytest.mark.parametrize("name", [name for name, rung in RUNGS.items() if rung.kind != "cold"])
@@ -31,7 +38,8 @@ def test_glassnet_does_every_rung(name: str) -> None:
     for run in SYSTEMS["glassnet"].runners(rung).values():
         timing = run(2)
         assert timing.seconds > 0
-        whole = {"lms": 2 * rung.examples, "mlp": 2 * rung.steps, "ensemble": 2 * rung.steps}
+        whole = {"mlp": 2 * rung.steps, "ensemble": 2 * rung.steps, "nearest": 2 * rung.batch}
+        whole |= dict.fromkeys(("perceptron", "lms", "som"), 2 * rung.examples)
         assert timing.units == whole.get(rung.kind, timing.units) > 0
 
 
@@ -44,14 +52,47 @@ def test_the_floor_is_compiled_and_runs(kind: str) -> None:
         assert run(1).seconds > 0
 
 
-@pytest.mark.parametrize("system", ["torch", "jax", "sklearn", "onnxruntime"])
-def test_peers(system: str) -> None:
+PEERS = [
+    *((name, "mlp") for name in ("torch", "jax", "sklearn")),
+    *((name, "perceptron") for name in ("jax", "sklearn")),
+    ("jax", "lms"),
+    ("minisom", "som"),
+    ("sklearn", "nearest"),
+    ("onnxruntime", "predict"),
+]
+
+
+@pytest.mark.parametrize(("system", "kind"), PEERS)
+def test_peers(system: str, kind: str) -> None:
     if reason := SYSTEMS[system].why_missing():
         pytest.skip(reason)
-    kind = "predict" if system == "onnxruntime" else "mlp"
+    assert kind in SYSTEMS[system].kinds
     rung = small(next(rung for rung in RUNGS.values() if rung.kind == kind))
     for run in SYSTEMS[system].runners(rung).values():
         assert run(1).units > 0
+
+
+def test_a_rule_that_ends_early_is_not_timed() -> None:
+    run = SYSTEMS["glassnet"].runners(replace(RUNGS["perceptron-20"], examples=20))[""]
+    with pytest.raises(Failed, match="ended before its last epoch"):
+        run(100)  # a plane separates so few
+
+
+def test_the_data_of_the_perceptron_do_not_let_it_end() -> None:
+    rung = RUNGS["perceptron-20"]
+    x, y = separated(rung)
+    assert (x.shape, x.dtype, set(y.tolist())) == ((100_000, 20), np.float32, {0, 1})
+    plane = np.linalg.lstsq(x, 2.0 * y - 1.0, rcond=None)[0]
+    wrong = ((x @ plane > 0) != y).mean()
+    assert 0.008 < wrong < 0.03  # one in a hundred, and some near the plane
+
+
+def test_questions_are_near_the_memory() -> None:
+    rung = replace(RUNGS["knn-mnist"], examples=100, batch=10)
+    memory, _ = classified(rung)
+    x = questions(rung, memory)
+    assert (x.shape, x.dtype) == ((10, 784), np.float32)
+    np.testing.assert_allclose(x - memory[:10], 0.1, rtol=1e-4)
 
 
 def test_the_cold_start_learns_the_digits() -> None:

@@ -130,6 +130,18 @@ def test_help_does_not_load_what_only_training_needs() -> None:
     assert done.stdout.decode().splitlines()[-1] == "[]"
 
 
+def test_a_command_loads_no_other_and_no_colours_where_there_are_none(place: Path) -> None:
+    del place
+    script = (
+        "import sys; from glassnet.cli import main; main(['train', 'iris', '--epochs', '1']); "
+        "print([name for name in ('glassnet.cli.predict', 'rich.console') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, timeout=60
+    )
+    assert done.stdout.decode().splitlines()[-1] == "[]"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_while_the_command_line_is_loaded(place: Path) -> None:
     """Interrupted in the middle of an import: one line, and the status that shells expect."""

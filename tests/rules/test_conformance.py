@@ -104,6 +104,47 @@ def test_saved_and_loaded(name: str, tmp_path: Any) -> None:
     assert again.facts() == model.facts()
 
 
+@pytest.mark.parametrize("name", [n for n in NAMES if hasattr(RULES[n], "learning_rate")])
+def test_a_schedule_as_text(name: str, tmp_path: Any) -> None:
+    x, y = examples(RULES[name])
+    model = made(name, learning_rate="exponential 0.01 0.9").fit(x, y)
+    model.save(tmp_path / "model.safetensors")
+    again = gn.load(tmp_path / "model.safetensors")
+    assert again.get_params()["learning_rate"] == "exponential 0.01 0.9"
+    np.testing.assert_array_equal(answers(again, x), answers(model, x))
+    assert "learning rate" in dict(again.facts())
+    with pytest.raises(GlassnetError, match="learning_rate: there is no schedule named 'fast'"):
+        made(name, learning_rate="fast").fit(x, y)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_settings_that_a_grid_search_gives(name: str, tmp_path: Any) -> None:
+    x, y = examples(RULES[name])
+    model, plain = made(name), made(name)
+    for key, value in model.get_params().items():
+        if type(value) in (int, float):
+            kind = np.int64 if isinstance(value, int) else np.float64
+            model.set_params(**{key: kind(value)})
+    model.fit(x, y).save(tmp_path / "model.safetensors")
+    again = gn.load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(answers(again, x), answers(plain.fit(x, y), x))
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if hasattr(RULES[n], "partial_fit")])
+def test_partial_fit_takes_no_table(name: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    x, y = examples(RULES[name])
+    given = () if y is None else (y,)
+    frame = pandas.DataFrame(x, columns=["a", "b", "c"])
+    model: Any = made(name)
+    with pytest.raises(GlassnetError, match="partial_fit learns from arrays"):
+        model.partial_fit(frame, *given)
+    assert not model.is_fitted
+    model.fit(frame.assign(y=[0] * 20 + [1] * 20 if y is None else y), "y")
+    with pytest.raises(GlassnetError, match="partial_fit learns from arrays"):
+        model.partial_fit(x, *given)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 def test_numbers_that_are_not_finite(name: str, value: float) -> None:

@@ -225,7 +225,7 @@ def test_tables() -> None:
     assert near.task == "classification"
     assert near.memory_.shape == (150, 4)
     assert near.score(table, near.targets_) == 1.0  # each example is its own nearest
-    with pytest.raises(ArgumentError, match="partial_fit takes an array"):
+    with pytest.raises(ArgumentError, match="partial_fit learns from arrays"):
         near.partial_fit(table, None)
 
 

@@ -1,28 +1,26 @@
-"""The rungs of the ladder: what is measured, of which shape, in which unit, on which data."""
+"""The rungs of the ladder: what is measured, of which shape, in which unit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from glassnet.graph.types import Array
-
 __all__ = [
+    "MAP_RATE",
     "MOMENTUM",
+    "RADIUS",
     "RATE",
     "RUNGS",
     "Failed",
     "Rung",
     "Runner",
     "Timing",
-    "classified",
-    "measured",
 ]
 
 RATE = 0.05  # of all rungs with momentum 0.9
 MOMENTUM = 0.9
+RADIUS = 3.0  # σ of maps at first; it falls as 1/(1 + 2s), with s the share that is done
+MAP_RATE = 0.5  # η of maps at first; it falls alike
 
 
 class Failed(Exception):  # noqa: N818 (it is told in the table, not raised to users)
@@ -60,10 +58,12 @@ class Rung:
         unit: What the seconds are divided by.
         what: One sentence for people.
         inputs, hidden, classes: The network's layers; no hidden layer if 0.
-        batch: Examples in a mini-batch.
+        batch: Examples in a mini-batch, or questions in a call.
         examples: Examples in the data, a multiple of `batch`, so that all batches are alike.
         networks: How many networks are trained side by side.
         shuffle: Whether the examples come in a new order each epoch.
+        side: A map has side × side units.
+        neighbours: How many neighbours are asked.
     """
 
     name: str
@@ -77,6 +77,8 @@ class Rung:
     examples: int = 1
     networks: int = 1
     shuffle: bool = True
+    side: int = 0
+    neighbours: int = 0
 
     @property
     def steps(self) -> int:
@@ -89,6 +91,16 @@ _MLP = "tanh, softmax, cross-entropy, momentum, shuffled each epoch"
 RUNGS = {
     rung.name: rung
     for rung in (
+        Rung(
+            "perceptron-20",
+            "perceptron",
+            "example",
+            "one threshold neuron with 20 inputs, in the given order; 1% of the labels are wrong",
+            inputs=20,
+            classes=2,
+            examples=100_000,
+            shuffle=False,
+        ),
         Rung(
             "lms-20",
             "lms",
@@ -120,6 +132,27 @@ RUNGS = {
             32,
             1792,
             networks=100,
+        ),
+        Rung(
+            "som-20x20-64",
+            "som",
+            "example",
+            "a self-organising map, σ from 3 and η from 0.5, both inverse decay, one by one",
+            inputs=64,
+            examples=1797,
+            shuffle=False,
+            side=20,
+        ),
+        Rung(
+            "knn-mnist",
+            "nearest",
+            "question",
+            "the class by the 3 nearest of 20,000 examples with 784 inputs, 1,000 at a time",
+            inputs=784,
+            classes=10,
+            batch=1000,
+            examples=20_000,
+            neighbours=3,
         ),
         Rung(
             "predict-1",
@@ -165,18 +198,3 @@ RUNGS = {
         ),
     )
 }
-
-
-def classified(rung: Rung) -> tuple[Array, Array]:
-    """Return random examples of shape (n, inputs), float32, and their random classes, int64."""
-    random = np.random.default_rng(0)
-    x = random.normal(size=(rung.examples, rung.inputs)).astype(np.float32)
-    return x, random.integers(0, rung.classes, rung.examples)
-
-
-def measured(rung: Rung) -> tuple[Array, Array]:
-    """Return random examples of shape (n, inputs) and a noisy linear function of them, float32."""
-    random = np.random.default_rng(0)
-    x = random.normal(size=(rung.examples, rung.inputs))
-    y = x @ random.normal(size=rung.inputs) + 0.1 * random.normal(size=rung.examples)
-    return x.astype(np.float32), y.astype(np.float32)

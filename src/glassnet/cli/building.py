@@ -28,7 +28,7 @@ class Wishes:
     task: str | None
     rule: str | None
     layers: str | None
-    dtype: str
+    dtype: str | None
     loss: str | None
     optimizer: str | None
     mode: str
@@ -60,7 +60,7 @@ def check(wishes: Wishes) -> None:
     from glassnet.nn.stack import parse_layers
     from glassnet.unit import check_choice, check_number, check_whole
 
-    check_choice("dtype", wishes.dtype, ("float32", "float64"))
+    check_choice("dtype", wishes.dtype or "float32", ("float32", "float64"))
     if wishes.task is not None:
         check_choice("task", wishes.task, ("classification", "regression"))
     for name, share in (("validation", wishes.validation), ("test", wishes.test)):
@@ -106,7 +106,7 @@ def build(wishes: Wishes, prepared: Prepared) -> tuple[Network, Settings]:
     text = wishes.layers or chosen.layers
     layers = parse_layers(text, _outputs(text, classes))
     _check_output(text, Stack(layers, features), target, wishes.loss)
-    net = Network(layers, seed=wishes.seed, dtype=wishes.dtype)
+    net = Network(layers, seed=wishes.seed, dtype=wishes.dtype or "float32")
     prepared.install(net)
     validated = prepared.validation is not None
     return net, _settings(wishes, rows, features, target.task, classes, validated=validated)

@@ -12,7 +12,7 @@ from glassnet.cli.opening import open_for_model, open_model
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
 from glassnet.cli.screen import Screen, print_json
-from glassnet.errors import DataError
+from glassnet.errors import ArgumentError, DataError
 
 __all__ = ["evaluate"]
 
@@ -52,6 +52,11 @@ def evaluate(
 
     reading = Reading(header, delimiter, encoding, missing, numbers, categories, ignore, labels)
     net = open_model(model)
+    if net.task is None:
+        raise ArgumentError(
+            f"{str(model)!r} learnt without targets, so there are no right answers to measure; "
+            f"`glassnet predict` gives what it makes of each row"
+        )
     table, notes = open_for_model(data, net, reading)
     preprocessing = net.preprocessing
     if preprocessing is None or preprocessing.target is None:

@@ -101,7 +101,9 @@ def _show(
         _show_rows(screen, *one.table())
         screen.gap()
         rows = sum(output is not None for output in table.outputs)
-        screen.line(f"checked on all {rows} rows" if rows > 1 else "checked", "dim")
+        which = "all" if rows == len(table.outputs) else "the"
+        checked = f"checked on {which} {rows} rows{'' if which == 'all' else ' that matter'}"
+        screen.line(checked if rows > 1 else "checked", "dim")
     if proof is not None:
         screen.line("There is none: the table is not linearly separable.")
         screen.gap()
@@ -112,13 +114,14 @@ def _show(
     if layers is not None and layers.hidden:
         count = len(layers.hidden)
         screen.heading("Two layers", f"{count} hidden neuron{'s' if count > 1 else ''}")
-        lines = [[name, f"= {formula}", words] for name, formula, words in layers.lines()]
-        screen.table(lines, right=[0], gap=1)
+        width = max(len(name) for name, _, _ in layers.lines())
+        lines = [[f"{name:>{width}} = {rule}", words] for name, rule, words in layers.lines()]
+        screen.table(lines, gap=3)
         screen.gap()
         _show_rows(screen, *layers.rows())
     if saved is not None:
         screen.gap()
-        screen.line(f"saved as {saved}")
+        screen.exact(f"saved as {saved}")
 
 
 def _show_rows(screen: Screen, head: list[str], rows: list[list[str]]) -> None:

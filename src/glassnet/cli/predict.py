@@ -67,7 +67,8 @@ def predict(
     """Answer each row of DATA with MODEL: CSV with a line for each row, in the same order.
 
     The first column is the prediction; for classes, the others are their probabilities. A rule that
-    learns without targets gives what it makes of each row, such as principal components.
+    learns without targets gives what it makes of each row: principal components, or the unit that
+    wins.
     Columns that the model does not need may be there; they are passed over.
 
     [bold]Examples[/bold]
@@ -119,10 +120,8 @@ def _answers(
     check_size(net, encoded.values, data)
     rows = net.encoded(encoded.values)
     if isinstance(net, Estimator) and net.task is None:  # it gives no answers, it transforms
-        columns = np.asarray(net.transform(rows))
-        return {"columns": {n: _plain(columns[:, i]) for i, n in enumerate(net.outputs())}}, (
-            encoded.notes
-        )
+        columns = net.answer_columns(rows)
+        return {"columns": {name: _plain(found) for name, found in columns.items()}}, encoded.notes
     found: dict[str, Any] = {"predictions": _plain(net.predict(rows))}
     target = preprocessing.target
     if net.task == "classification" and net.gives_probabilities:

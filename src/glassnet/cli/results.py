@@ -9,6 +9,7 @@ import numpy as np
 
 from glassnet.cli.describe import column_name, shortened
 from glassnet.cli.fitting import check_size
+from glassnet.cli.layout import Styled
 from glassnet.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -124,11 +125,9 @@ def _show_confusion(screen: Screen, found: ClassMeasures) -> None:
     screen.table(rows, head=head, right=range(1, k + 1))
 
 
-def _count(count: int, right: bool) -> Any:
-    from rich.text import Text
-
+def _count(count: int, right: bool) -> Styled:
     style = ("green" if right else "red") if count else "dim"
-    return Text(f"{count:,}" if count else "·", style=style)
+    return Styled(f"{count:,}" if count else "·", style)
 
 
 def _show_mistakes(screen: Screen, found: ClassMeasures) -> None:

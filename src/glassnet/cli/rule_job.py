@@ -19,6 +19,7 @@ from glassnet.errors import ArgumentError, OutputError
 if TYPE_CHECKING:
     from glassnet.data import Dataset
     from glassnet.rules import Estimator
+    from glassnet.rules.examples import Examples
     from glassnet.training.prepare import Prepared
 
 __all__ = ["RuleJob"]
@@ -39,7 +40,7 @@ ONLY_NETWORKS = {
     "validation": None,
 }
 # Options that are settings of a rule where it has them, with the same values.
-SHARED = {"seed": 0, "epochs": None, "engine": None, "dtype": "float32"}
+SHARED = {"seed": 0, "epochs": None, "engine": None, "dtype": None}
 
 
 class RuleJob:
@@ -58,6 +59,7 @@ class RuleJob:
         path = check_files(wishes)
         data, prepared = read_data(wishes, validated=False)
         examples = from_prepared(prepared, DType(model.dtype), wants=model.wants)
+        self._check_pictures(model, examples)
         show_data(self.screen, data, prepared)
         self.screen.heading("Rule", model.rule)
         self.screen.facts([(name.replace("_", " "), _text(v)) for name, v in self._settings(model)])
@@ -83,7 +85,8 @@ class RuleJob:
                 option = name.replace("_", "-")
                 raise ArgumentError(
                     f"--{option} is an option of networks; a rule has settings of its own, as in "
-                    f"--rule '{wishes.rule.split()[0] if wishes.rule.split() else 'som'} …'"
+                    f"--rule '{wishes.rule.split()[0] if wishes.rule.split() else 'som'} …' "
+                    "(`glassnet rules` lists them)"
                 )
         model = Estimator.of(wishes.rule)
         known = model.get_params()
@@ -98,6 +101,19 @@ class RuleJob:
             model.set_params(progress=None if wishes.progress else False)
         model.check()
         return model
+
+    def _check_pictures(self, model: Estimator, examples: Examples) -> None:
+        """Raise, before the work begins, if there will be nothing to draw or to list."""
+        wishes, inputs = self.wishes, examples.x.shape[1]
+        classes = examples.classes is not None
+        if wishes.plot is not None and not model.has_picture(inputs, classes=classes):
+            raise ArgumentError(
+                f"--plot: the rule {model.rule} has no epochs whose measures could be drawn; the "
+                "regions of classes can, if there are two inputs, and here there are "
+                f"{inputs if classes else 'no classes'}"
+            )
+        if wishes.history is not None and not model.has_picture(0, classes=False):
+            raise ArgumentError(f"--history: the rule {model.rule} has no epochs")
 
     def _settings(self, model: Estimator) -> list[tuple[str, Any]]:
         shown = {k: v for k, v in model.get_params().items() if k not in ("engine", "progress")}
@@ -148,15 +164,19 @@ class RuleJob:
         plot, history = self.wishes.plot, self.wishes.history
         if plot is not None:
             part = prepared.train
-            answers = part.targets.values if part.targets.are_classes else None
-            model.plot(plot, model.encoded(part.x).rows, answers)
-            written.append(("picture", plot))
+            answers = model.classes_[part.targets.values] if hasattr(model, "classes_") else None
+            epochs = len(model.history_) or not hasattr(type(model), "epochs")
+            if epochs:
+                model.plot(plot, model.encoded(part.x), answers)
+                written.append(("picture", plot))
+            else:
+                note(f"{plot} is not written: no epoch was finished")
         if history is not None:
             if len(model.history_):
                 model.history_.to_csv(history)
                 written.append(("history", history))
             else:
-                note(f"{history} is not written: this rule has no epochs")
+                note(f"{history} is not written: no epoch was finished")
         return written
 
     def _show_results(
@@ -165,7 +185,8 @@ class RuleJob:
         screen, training = self.screen, model.training
         screen.heading("Results")
         if "epochs_done" in training:
-            went = f"{training['epochs_done']} epochs in {training.get('seconds', 0):.1f} s"
+            done = training["epochs_done"]
+            went = f"{done:,} epoch{'' if done == 1 else 's'} in {training.get('seconds', 0):.1f} s"
             engine = f" on the {training['engine']} engine" if "engine" in training else ""
             screen.line(f"{went}{engine}: {training.get('stopped', '')}")
         screen.facts(model.facts())

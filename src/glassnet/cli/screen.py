@@ -1,17 +1,21 @@
 """What people read: headings, facts and tables, at most 100 columns wide, in colour on a terminal.
 
-Rich is imported where it is used: a command that prints JSON or CSV starts without it.
+Rich puts the colours on, and is imported only where there are any: to load it and to let it set the
+tables takes 40 ms.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from glassnet.cli.layout import Line, Styled, set_table, wrap
+
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
 __all__ = ["Screen", "complain", "note", "print_json", "visible"]
 
@@ -49,7 +53,9 @@ class Screen:
     """Standard output for people; silent if `quiet`."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._console = None if quiet else _console()
+        self._quiet = quiet
+        coloured = not quiet and (sys.stdout.isatty() or os.environ.get("FORCE_COLOR"))
+        self._console = _console() if coloured else None
 
     @property
     def width(self) -> int:
@@ -58,25 +64,19 @@ class Screen:
 
     def heading(self, title: str, aside: str = "") -> None:
         """Print a heading with an empty line above it, and perhaps something beside it."""
-        if self._console is None:
-            return
-        from rich.text import Text
-
-        self._console.print()
-        self._print(Text.assemble((title, "bold"), (f"  {visible(aside)}" if aside else "", "dim")))
+        first, *more = wrap(f"{title}  {visible(aside)}", self.width)
+        beside = Styled(first[len(title) :], "dim")
+        rest = ([Styled(line, "dim")] for line in more)
+        self._print([[], [Styled(title, "bold"), beside], *rest], indent=0)
 
     def line(self, text: str, style: str = "", *, indent: int = 2) -> None:
         """Print a paragraph, its lines indented alike."""
-        if self._console is None:
-            return
-        from rich.text import Text
-
-        self._print(Text(visible(text), style=style), indent)
+        lines = wrap(visible(text), self.width - indent)
+        self._print(([Styled(line, style)] for line in lines), indent)
 
     def exact(self, text: str, style: str = "") -> None:
         """Print a line that is to be copied, and therefore not broken."""
-        if self._console is not None:
-            self._console.print(f"  {visible(text)}", style=style, soft_wrap=True)
+        self._print([[Styled(visible(text), style)]])
 
     def notes(self, notes: Sequence[str]) -> None:
         """Print what was decided or noticed on the way."""
@@ -99,53 +99,45 @@ class Screen:
         """Print a table without lines.
 
         Args:
-            rows: The cells: text, or rich's styled text.
+            rows: The cells: text, or text with a style of its own (`Styled`).
             head: The names of the columns.
             right: The numbers (from 0) of the columns that are aligned on the right.
             styles: The columns' styles.
             gap: How many spaces are between two columns.
         """
-        if self._console is None or not (rows or head):
+        if self._quiet or not (rows or head):
             return
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(
-            box=None, show_header=head is not None, padding=(0, gap, 0, 0), header_style="dim"
-        )
-        for index in range(len(rows[0] if rows else head or ())):
-            table.add_column(
-                visible(head[index]) if head else "",
-                justify="right" if index in right else "left",
-                style=styles[index] if index < len(styles) else "",
-                overflow="fold",
-            )
-        for row in rows:
-            table.add_row(*(c if isinstance(c, Text) else visible(str(c)) for c in row))
-        self._print(table, indent=2)
+        shown = [
+            [
+                c._replace(text=visible(c.text)) if isinstance(c, Styled) else visible(str(c))
+                for c in row
+            ]
+            for row in rows
+        ]
+        names = None if head is None else [visible(name) for name in head]
+        room = self.width - 2
+        self._print(set_table(shown, room, head=names, right=right, styles=styles, gap=gap))
 
     def gap(self) -> None:
         """Print an empty line."""
-        if self._console is not None:
-            self._console.print()
+        self._print([[]])
 
-    def _print(self, what: RenderableType, indent: int = 0) -> None:
-        """Print with spaces at the beginnings of the lines, and none at their ends."""
-        from rich.segment import Segment, Segments
+    def _print(self, lines: Iterable[Line], indent: int = 2) -> None:
+        """Print lines with spaces at their beginnings, and none at their ends."""
+        if self._quiet:
+            return
+        if self._console is None:
+            for line in lines:
+                text = "".join(piece.text for piece in line).rstrip()
+                sys.stdout.write(f"{' ' * indent}{text}\n" if text else "\n")
+            sys.stdout.flush()
+            return
+        from rich.text import Text
 
-        console = self._console
-        assert console is not None
-        trimmed: list[Segment] = []
-        options = console.options.update_width(console.width - indent)
-        for line in console.render_lines(what, options, pad=False):
-            while line and not line[-1].text.strip():
-                line.pop()
-            if line:
-                last = line[-1]
-                line[-1] = Segment(last.text.rstrip(), last.style)
-                line.insert(0, Segment(" " * indent))
-            trimmed += [*line, Segment.line()]
-        console.print(Segments(trimmed), end="")
+        for line in lines:
+            text = Text.assemble(*line)
+            text.rstrip()
+            self._console.print(Text(" " * indent) + text if text else "", soft_wrap=True)
 
 
 def complain(message: str, *, kind: str = "error: ") -> None:

@@ -35,7 +35,7 @@ def train(
     task: given.Task = None,
     rule: given.RuleOption = None,
     layers: given.Layers = None,
-    dtype: given.DType = "float32",
+    dtype: given.DType = None,
     optimizer: given.OptimizerOption = None,
     loss: given.Loss = None,
     mode: given.Mode = "minibatch",

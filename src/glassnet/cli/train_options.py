@@ -31,7 +31,7 @@ RuleOption = Annotated[
         "--rule",
         metavar="TEXT",
         help="A classical learning rule and its settings in place of a network, as in "
-        "'perceptron', 'nearest k=3' or 'som rows=10 columns=12'.",
+        "'perceptron', 'nearest k=3' or 'som rows=10 columns=12'; `glassnet rules` lists them.",
         rich_help_panel=NETWORK,
         show_default=False,
     ),
@@ -48,9 +48,13 @@ Layers = Annotated[
     ),
 ]
 DType = Annotated[
-    str,
+    str | None,
     typer.Option(
-        metavar="TYPE", help="The type of all numbers: float32 or float64.", rich_help_panel=NETWORK
+        metavar="TYPE",
+        help="The type of all numbers, float32 or float64; float32 if not said (of a rule, its "
+        "own).",
+        rich_help_panel=NETWORK,
+        show_default=False,
     ),
 ]
 Loss = Annotated[
@@ -234,7 +238,7 @@ Plot = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Draw the learning curves: .svg, .png or .pdf.",
+        help="Draw the learning curves, or what a rule has learnt: .svg, .png or .pdf.",
         rich_help_panel=FILES,
         show_default=False,
     ),

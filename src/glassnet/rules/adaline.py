@@ -89,7 +89,8 @@ class Adaline(ErrorCorrection, rule="adaline"):
         check_choice("coding", self.coding, ("bipolar", "binary"))
 
     @property
-    def _middle(self) -> float:
+    def line_at(self) -> float:
+        """The middle of the two targets."""
         return 0.0 if self.coding == "bipolar" else 0.5
 
     def units(self, examples: Examples) -> int:
@@ -106,7 +107,7 @@ class Adaline(ErrorCorrection, rule="adaline"):
         """Return the share of right answers after the epoch."""
         assert examples.target is not None
         v = examples.x @ weights.T + bias
-        return {"accuracy": share_right(v, examples.target, self._middle)}
+        return {"accuracy": share_right(v, examples.target, self.line_at)}
 
     def partial_fit(self, X: Any, y: Any, classes: Sequence[Any] | None = None) -> Self:
         """Learn from each of some examples once, in the order given, and go on from there.
@@ -123,12 +124,12 @@ class Adaline(ErrorCorrection, rule="adaline"):
 
     def decision_function(self, X: Any) -> Array:
         """Return how far v is above the middle: (n,) for two classes, (n, classes) for more."""
-        v = self._local_field(self.input_rows(X)) - self._middle
+        v = self._local_field(self.input_rows(X)) - self.line_at
         return v[:, 0] if v.shape[1] == 1 else v
 
     def predict_rows(self, rows: Array) -> Array:
         """Return the class of each row: by v's side of the middle, or by the largest v."""
         v = self._local_field(rows)
         if v.shape[1] == 1:
-            return self.classes_[(v[:, 0] >= self._middle).astype(int)]
+            return self.classes_[(v[:, 0] >= self.line_at).astype(int)]
         return self.classes_[v.argmax(axis=1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Answerer:
 
         Changes inside the arrays are seen.
         """
-        kept: Answerer | None = vars(owner).get("_answerer")
+        kept = cast("Answerer | None", vars(owner).get("_answerer"))
         if kept is None or not all(kept.given.get(key) is value for key, value in values.items()):
             kept = cls(values, DType(owner.dtype), owner.n_features_in_, answer)
             kept.given = dict(values)

@@ -83,7 +83,7 @@ class Competitive(LabelledUnits, rule="competitive"):
     }
 
     units: int = 10
-    learning_rate: float | Schedule = 0.5
+    learning_rate: float | str | Schedule = 0.5
     winners: int = 1
     conscience: float = 0.0
     conscience_rate: float = 0.01

@@ -64,8 +64,6 @@ class ErrorCorrection(Estimator):
         """Raise ArgumentError if a setting has a value that is not allowed."""
         super().check()
         resolve_batch_size(self.mode, self.batch_size, self.batch_size or 1)
-        if self.learning_rate is not None:
-            as_schedule(self.learning_rate)
         if not self.bias and self.start_bias is not None:
             raise ArgumentError("start_bias is given, but bias=False says that there is no bias")
 
@@ -101,6 +99,11 @@ class ErrorCorrection(Estimator):
         """Return what is measured after an epoch, besides the loss while learning."""
         del weights, bias, examples
         return {}
+
+    @property
+    def line_at(self) -> float | None:
+        """The v on the line at which the answer changes; None where answers are numbers."""
+        return None
 
     # --- the step ---------------------------------------------------------------------------------
     def step_graph(self, values: Mapping[str, Array], n: int) -> Graph:
@@ -231,6 +234,7 @@ class ErrorCorrection(Estimator):
 
     def _read(self, X: Any, y: Any, classes: Sequence[Any] | None = None) -> Examples:
         self.check()
+        self._arrays_only(X)
         known = self.classes if self.is_fitted else classes
         return read_examples(X, y, DType(self.dtype), wants=self.wants, classes=known)
 
@@ -264,6 +268,7 @@ class ErrorCorrection(Estimator):
             self.targets(examples),
             self._teaching(largest, len(examples), most, self.shuffle),
             shown,
+            line_at=self.line_at,
         )
 
     # --- answering --------------------------------------------------------------------------------
@@ -296,6 +301,7 @@ class ErrorCorrection(Estimator):
         units, inputs = self.weights_.shape
         plural = "s" if units > 1 else ""
         found = [("neurons", f"{units} {self.kind} neuron{plural}, {inputs} inputs each")]
+        found += self._rate_fact()
         if np.isfinite(self.largest_rate_):
             found.append(("largest stable learning rate", f"{self.largest_rate_:.4g}"))
         return found

@@ -19,11 +19,12 @@ import numpy as np
 
 from glassnet.errors import ArgumentError, DataError, GlassnetError, ShapeError, nearest
 from glassnet.graph.types import Array, DType
-from glassnet.rules.examples import Examples, read_examples
+from glassnet.learning.schedule import Schedule
+from glassnet.rules.examples import Examples, read_classes, read_examples
 from glassnet.training.history import History
 from glassnet.training.network import LARGEST_SEED, Encoded, as_rows
 from glassnet.training.tables import as_data, is_table
-from glassnet.unit import Unit, check_choice, check_number, check_whole, read_setting
+from glassnet.unit import check_choice, check_number, check_whole, read_setting
 
 if TYPE_CHECKING:
     from glassnet.data import Preprocessing
@@ -108,7 +109,12 @@ class Estimator:
         if "engine" in known and known["engine"] is not None:
             check_choice("engine", known["engine"], ("native", "reference"))
         rate = known.get("learning_rate")
-        if rate is not None and not isinstance(rate, Unit | str):
+        if isinstance(rate, str):
+            try:
+                Schedule.of(rate)
+            except ArgumentError as error:
+                raise ArgumentError(f"learning_rate: {error}, or a number above 0") from None
+        elif rate is not None and not isinstance(rate, Schedule):
             check_number("learning_rate", rate, low=0, open_low=True)
 
     # --- learning ---------------------------------------------------------------------------------
@@ -172,13 +178,8 @@ class Estimator:
             words = shlex.split(text.replace(",", " "))
         except ValueError as error:
             raise ArgumentError(f"rule {text!r} cannot be read: {error}") from None
-        name = words[0].lower() if words else ""
-        if name not in RULES:
-            raise ArgumentError(
-                f"there is no rule named {name!r:.80}{nearest(name[:80], RULES)}; choose one of "
-                f"{', '.join(RULES)}"
-            )
-        member = RULES[name]
+        member = cls.named(words[0] if words else "")
+        name = member.rule
         fields = [field.name for field in _settings(member)]
         hints = typing.get_type_hints(member)
         given: dict[str, Any] = {}
@@ -191,10 +192,36 @@ class Estimator:
                     f"{name} has no setting {key or value!r}{nearest(key, fields)}; "
                     f"it has {', '.join(fields)}"
                 )
+            if hints[key] is Any:
+                raise ArgumentError(f"{name}: {key} can be given in Python only, as an array")
             given[key] = read_setting(f"{name}: {key}", value, hints[key])
         model = member(**given)
         model.check()
         return model
+
+    @classmethod
+    def named(cls, name: str) -> type[Estimator]:
+        """Return a rule by its name, or by that of its class: "som", "SelfOrganisingMap".
+
+        Raises:
+            ArgumentError: There is no such rule; the nearest is suggested.
+        """
+        sought = _squeezed(name)
+        for member in RULES.values():
+            if sought in (_squeezed(member.rule), _squeezed(member.__name__)):
+                return member
+        raise ArgumentError(
+            f"there is no rule named {name!r:.80}{nearest(name[:80].lower(), RULES)}; choose one "
+            f"of {', '.join(RULES)}"
+        )
+
+    def _arrays_only(self, X: Any) -> None:
+        """Raise if `partial_fit` is given a table, or goes on from one."""
+        if is_table(X) or (self.is_fitted and self.preprocessing_ is not None):
+            raise ArgumentError(
+                "partial_fit learns from arrays of numbers, and goes on from them; what columns of "
+                "a table become depends on the whole table: call fit"
+            )
 
     # --- answering --------------------------------------------------------------------------------
     @property
@@ -204,8 +231,7 @@ class Estimator:
 
     def input_rows(self, X: Any) -> Array:
         """Return examples as the array that the rule works on, or raise saying what is wrong."""
-        if not self.is_fitted:
-            raise ArgumentError(f"this {type(self).__name__} has not learnt yet: call fit first")
+        self._must_be_fitted()
         if isinstance(X, Encoded):
             return X.rows
         preprocessing = self.preprocessing_
@@ -301,23 +327,59 @@ class Estimator:
         """Return the names of the columns that `transform` gives."""
         return []
 
-    def plot(self, path: str | os.PathLike[str], x: Array, target: Array | None) -> None:
+    def answer_columns(self, X: Any) -> dict[str, Array]:
+        """Return what a rule without targets makes of examples: columns by name, (n,) each."""
+        found = np.asarray(self.transform(X))
+        return {name: found[:, i] for i, name in enumerate(self.outputs())}
+
+    # --- pictures ---------------------------------------------------------------------------------
+    def has_picture(self, inputs: int, *, classes: bool) -> bool:
+        """Return whether `plot` has something to draw of such examples."""
+        return hasattr(type(self), "epochs") or (inputs == 2 and classes)
+
+    def plot(self, path: str | os.PathLike[str], X: Any = None, y: Any = None) -> None:
         """Draw what was learnt to an SVG, PNG or PDF file (needs matplotlib).
 
         Two inputs and classes: the regions of the classes, with the examples. Otherwise the
-        measures of each epoch.
+        measures of each epoch, for which no examples are needed.
 
         Args:
             path: The file.
-            x: Examples, as `rows` returns them.
-            target: Their class numbers, or None.
+            X: Examples, as for `predict`.
+            y: The class of each, (n,), which gives it its colour; or none.
+
+        Raises:
+            ArgumentError: Another ending, matplotlib is not installed, examples are needed, or
+                there is nothing to draw.
+            OutputError: The file cannot be written.
         """
         from glassnet.rules.pictures import draw_history, draw_regions
 
-        if self.n_features_in_ == 2 and self.task == "classification":
-            draw_regions(self, path, x, target)
-        else:
+        self._must_be_fitted()
+        if self.n_features_in_ != 2 or self.task != "classification":
             draw_history(self.history_, path)
+            return
+        if X is None:
+            raise ArgumentError("give the examples, which say where to draw: plot(path, X, y)")
+        rows = self.input_rows(X)
+        numbers = None if y is None else read_classes(y, len(rows), self.classes)[0]
+        draw_regions(self, path, rows, numbers)
+
+    def _must_be_fitted(self) -> None:
+        if not self.is_fitted:
+            raise ArgumentError(f"this {type(self).__name__} has not learnt yet: call fit first")
+
+    def _rate_fact(self) -> list[tuple[str, str]]:
+        """Return the learning rate as a fact, where the settings do not say it already."""
+        used: Any = self.training_.get("learning_rate")
+        try:
+            first, last = (f"{float(rate):.4g}" for rate in used)
+        except (TypeError, ValueError):  # none, or not what a file should hold
+            return []
+        chosen = getattr(self, "learning_rate", None) is None
+        if first == last:
+            return [("learning rate", first)] if chosen else []
+        return [("learning rate", f"from {first} to {last}")]
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what a person wants to know of what was learnt: names and values, in order."""
@@ -383,6 +445,15 @@ class Estimator:
 
 def _settings(cls: type[Estimator]) -> tuple[dataclasses.Field[Any], ...]:
     return tuple(f for f in dataclasses.fields(typing.cast("Any", cls)) if f.init)
+
+
+def _squeezed(name: str) -> str:
+    """Return a name without what people write in different ways.
+
+    >>> _squeezed("Nearest_Neighbours"), _squeezed("self-organising-map")
+    ('nearestneighbours', 'selforganisingmap')
+    """
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -30,6 +30,7 @@ class Examples:
         classes: What the class numbers stand for; None where the target is none or values.
         preprocessing: How a table's columns become numbers; None for plain arrays.
         notes: What was decided on the way.
+        rows: The number of each example's row in the table that it is from; None for arrays.
     """
 
     x: Array
@@ -37,6 +38,7 @@ class Examples:
     classes: tuple[Any, ...] | None = None
     preprocessing: Preprocessing | None = None
     notes: tuple[str, ...] = ()
+    rows: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -68,6 +70,7 @@ def read_examples(
         raise DataError("examples must be a table of numbers with rows of one length") from None
     if len(shape) != 2:
         hint = "; for a single example write it as one row: [example]" if len(shape) == 1 else ""
+        hint = hint if shape != (0,) else "; there is no example"
         raise ShapeError(f"examples must have shape (n, inputs); got {shape}{hint}")
     if shape[0] and not shape[1]:
         raise ShapeError(f"examples must have at least one input; got shape {shape}")
@@ -89,19 +92,22 @@ def from_prepared(prepared: Prepared, dtype: DType, *, wants: str) -> Examples:
     if wants == "classes" and not known.are_classes:
         raise DataError(
             f"the target {target.name!r} is a number; this rule learns classes: choose another "
-            "target, or say that its values are classes (task classification)"
+            "target or a rule that learns numbers, such as lms, or say that its values are classes "
+            "(task classification)"
         )
     if wants == "numbers" and known.are_classes:
         raise DataError(
             f"the target {target.name!r} has classes; this rule learns numbers: choose another "
-            "target, or say that its values are numbers (task regression)"
+            "target or a rule that learns classes, such as adaline, or say that its values are "
+            "numbers (task regression)"
         )
     rows = as_rows(part.x, part.x.shape[1:], dtype)
     notes = tuple(prepared.notes)
+    numbers = prepared.usable[prepared.split.train]
     if wants == "nothing" or (wants == "labels" and not known.are_classes):
-        return Examples(rows, None, None, prepared.preprocessing, notes)
+        return Examples(rows, None, None, prepared.preprocessing, notes, numbers)
     values = known.values if known.are_classes else known.values.astype(dtype.numpy)
-    return Examples(rows, values, known.classes, prepared.preprocessing, notes)
+    return Examples(rows, values, known.classes, prepared.preprocessing, notes, numbers)
 
 
 def _names_classes(y: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -10,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from glassnet import ops
-from glassnet.errors import ArgumentError, ConvergenceWarning, GlassnetError, ModelFileError
+from glassnet.errors import ArgumentError, GlassnetError, ModelFileError
 from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array
 from glassnet.learning.exponential import Exponential
@@ -25,6 +24,7 @@ from glassnet.rules.start_values import first_directions, first_values
 from glassnet.rules.step import StepRecipe, StepWriter
 from glassnet.rules.steps import Steps
 from glassnet.rules.training import Teaching, as_schedule, follow, teach
+from glassnet.rules.warning import warn
 from glassnet.unit import check_number, check_whole
 
 __all__ = ["Hebb"]
@@ -109,8 +109,6 @@ class Hebb(Estimator, rule="hebb"):
         check_number("decay", self.decay, low=0, high=1, open_high=True)
         check_number("bound", self.bound, low=0, open_low=True)
         Activation.of(self.activation)
-        if self.learning_rate is not None:
-            as_schedule(self.learning_rate)
 
     # --- the step ---------------------------------------------------------------------------------
     def step_graph(
@@ -246,7 +244,7 @@ class Hebb(Estimator, rule="hebb"):
             "rate, fewer epochs, or Oja's rule, which keeps the length of the weights"
         )
         self.notes_ = (*self.notes_, reason)
-        warnings.warn(reason, ConvergenceWarning, stacklevel=5)
+        warn(reason)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Learn from each of some examples once, in the order given, and go on from there.
@@ -256,6 +254,7 @@ class Hebb(Estimator, rule="hebb"):
             y: Targets, (n,) or (n, units), if the first call had such; else none.
         """
         self.check()
+        self._arrays_only(X)
         examples = self._read(X, y)
         known = self.is_fitted
         if not known:
@@ -363,5 +362,6 @@ class Hebb(Estimator, rule="hebb"):
         return [
             ("neurons", f"{units} neuron{plural}, {inputs} inputs each"),
             ("learnt", "with targets" if self.is_supervised_ else "without targets"),
+            *self._rate_fact(),
             ("largest weight", f"{np.abs(self.weights_).max():.4g}"),
         ]

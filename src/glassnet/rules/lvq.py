@@ -83,7 +83,7 @@ class LVQ(PrototypeRule, rule="lvq"):
     prototypes: int = 1
     variant: str = "lvq1"
     window: float = 0.2
-    learning_rate: float | Schedule = 0.1
+    learning_rate: float | str | Schedule = 0.1
     start: str = "means"
     epochs: int = 20
     shuffle: bool = True
@@ -181,7 +181,7 @@ class LVQ(PrototypeRule, rule="lvq"):
         right = self.training_.get("accuracy")
         if isinstance(right, int | float):
             found.append(("accuracy", f"{right:.1%} of the examples learnt from"))
-        return found
+        return [*found, *self._rate_fact()]
 
     def remember(self, learnt: Mapping[str, Any]) -> None:
         """Take over what `learnt` gave."""

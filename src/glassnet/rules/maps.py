@@ -27,26 +27,22 @@ COLOURS = (
 MOST_PLANES = 64  # more could not be told apart on a page
 LEGIBLE = 900  # cells; above it nothing is written into them
 PANEL = 3.6  # inches
+SHORT = 4  # letters of a class that fit into a cell
 
 
-def draw_map(
-    model: SelfOrganisingMap, path: str | os.PathLike[str], x: Array, target: Array | None = None
-) -> None:
+def draw_map(model: SelfOrganisingMap, path: str | os.PathLike[str], hits: Array) -> None:
     """Draw the U-matrix and the hits of some examples, and the classes if there are any.
 
     Args:
         model: A map that has learnt.
         path: An SVG, PNG or PDF file.
-        x: Examples, as `input_rows` returns them, (n, inputs).
-        target: Their class numbers, which are not needed: units know their classes.
+        hits: How many of the examples each unit has won, (rows, columns).
     """
-    del target
     check_picture(path)
     grid, classes = model.grid, hasattr(model, "labels_")
     figure = new_figure((3 if classes else 2) * PANEL, PANEL * _height(grid))
     panels = figure.subplots(1, 3 if classes else 2, squeeze=False)[0]
     _shades(figure, panels[0], grid, model.u_matrix(), "U-matrix")
-    hits = model.hit_map(model.encoded(x))
     _shades(figure, panels[1], grid, hits, "hits", colours="Blues", words=_counts(hits))
     if classes:
         _labels(panels[2], model, hits)
@@ -240,5 +236,24 @@ def _labels(axes: Any, model: SelfOrganisingMap, hits: Array) -> None:
         list(cells(model.grid)), facecolor=shade.tolist(), edgecolor="white", linewidth=0.4
     )
     axes.add_collection(made)
-    _write(axes, model.grid, names, ["white" if hit else "grey" for hit in won[:, 0]])
+    if max(map(len, names)) <= SHORT:
+        _write(axes, model.grid, names, ["white" if hit else "grey" for hit in won[:, 0]])
+    else:
+        _legend(axes, [str(name) for name in model.classes_.tolist()])
     _frame(axes, model.grid, "classes (pale: no example)" if not won.all() else "classes")
+
+
+def _legend(axes: Any, names: Sequence[str]) -> None:
+    """Name the colours of the first classes below the map."""
+    from matplotlib.patches import Patch
+
+    shown = [Patch(color=COLOURS[i], label=name) for i, name in enumerate(names[: len(COLOURS)])]
+    columns = max(1, min(len(shown), 48 // (max(map(len, names)) + 5)))
+    axes.legend(
+        handles=shown,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        ncols=columns,
+        fontsize=7,
+        frameon=False,
+    )

@@ -60,8 +60,15 @@ def save(model: Estimator, path: str | os.PathLike[str]) -> Path:
         value = getattr(model, name, None)
         if value is not None:
             tensors[name] = np.ascontiguousarray(value)
-    text = json.dumps(about, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(about, ensure_ascii=False, allow_nan=False, default=_own)
     return write_file(path, bytes(serialise(tensors, {KEY: text})))
+
+
+def _own(value: Any) -> Any:
+    """Return one of NumPy's numbers, as a grid search gives them, as Python's own."""
+    if isinstance(value, np.generic):
+        return cast("Any", value).item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def plain_settings(model: Estimator) -> dict[str, Any]:

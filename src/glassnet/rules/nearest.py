@@ -20,7 +20,6 @@ from glassnet.rules.distances import (
 )
 from glassnet.rules.estimator import Estimator
 from glassnet.rules.examples import Examples, read_examples
-from glassnet.training.tables import is_table
 from glassnet.unit import check_choice, check_number, check_whole
 
 __all__ = ["NearestNeighbours"]
@@ -29,7 +28,7 @@ MOST_IN_A_GRAPH = 10_000  # numbers of a memory whose distances are shown as a g
 
 
 @dataclass(eq=False, repr=False)
-class NearestNeighbours(Estimator, rule="nearest_neighbours"):
+class NearestNeighbours(Estimator, rule="nearest"):
     """The k nearest neighbours: memory-based learning, which keeps every example (xᵢ, dᵢ).
 
     To a new x it answers with the class that most of the k nearest xᵢ have (for k = 1: that of the
@@ -138,8 +137,7 @@ class NearestNeighbours(Estimator, rule="nearest_neighbours"):
             DataError, ShapeError: Examples or targets are missing, not finite, or do not fit.
         """
         self.check()
-        if is_table(X):
-            raise ArgumentError("partial_fit takes an array of examples; give a table to fit")
+        self._arrays_only(X)
         known = self.classes if self.is_fitted else classes
         wants = "numbers" if self.is_fitted and known is None else self.wants
         examples = read_examples(X, y, DType(self.dtype), wants=wants, classes=known)
@@ -288,8 +286,7 @@ class NearestNeighbours(Estimator, rule="nearest_neighbours"):
         Raises:
             ArgumentError: Nothing was learnt yet, or the memory is too large to be shown.
         """
-        if not self.is_fitted:
-            raise ArgumentError("this NearestNeighbours has not learnt yet: call fit first")
+        self._must_be_fitted()
         if self.memory_.size > MOST_IN_A_GRAPH:
             raise ArgumentError(
                 f"the memory has {self.memory_.size:,} numbers; a graph of its distances is for at "
@@ -305,15 +302,15 @@ class NearestNeighbours(Estimator, rule="nearest_neighbours"):
         if (classes is None) != hasattr(self, "values_") or (classes is None) == hasattr(
             self, "labels_"
         ):
-            raise ModelFileError("nearest_neighbours: labels_ go with classes, values_ without")
+            raise ModelFileError("nearest: labels_ go with classes, values_ without")
         if classes is not None and not 0 <= self.labels_.min() <= self.labels_.max() < len(classes):
-            raise ModelFileError("nearest_neighbours: labels_ name a class that is not there")
+            raise ModelFileError("nearest: labels_ name a class that is not there")
         if self.k > len(self.memory_):
             raise ModelFileError(
-                f"nearest_neighbours: k is {self.k}, the memory has {len(self.memory_)} examples"
+                f"nearest: k is {self.k}, the memory has {len(self.memory_)} examples"
             )
         if self.distance == "cosine" and len(rows_of_zeros(self.memory_)):
-            raise ModelFileError("nearest_neighbours: a row of zeros has no cosine distance")
+            raise ModelFileError("nearest: a row of zeros has no cosine distance")
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what a person wants to know of what was learnt."""

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from glassnet import ops
-from glassnet.errors import ArgumentError, ConvergenceWarning, ModelFileError, ShapeError
+from glassnet.errors import ArgumentError, ModelFileError
 from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Schedule
 from glassnet.nn.activations import signum, threshold
 from glassnet.rules.answering import Answerer
+from glassnet.rules.common_point import CommonPoint
 from glassnet.rules.estimator import Estimator
 from glassnet.rules.examples import Examples, read_examples
+from glassnet.rules.start_values import first_values
 from glassnet.rules.step import StepRecipe, StepWriter
 from glassnet.rules.steps import Steps
 from glassnet.rules.training import Taught, Teaching, as_schedule, follow, teach
+from glassnet.rules.warning import warn
 from glassnet.unit import check_choice
 
 __all__ = ["Perceptron"]
@@ -40,7 +42,7 @@ class Perceptron(Estimator, rule="perceptron"):
     give the best weights on the way.
 
     Args:
-        learning_rate: η, above 0; or a schedule.
+        learning_rate: η, above 0; a schedule, or its text such as "exponential 1 0.9".
         variant: "plain"; "pocket" keeps the weights that made the fewest mistakes on the training
             part (Gallant 1990); "averaged" answers with the mean of the weights after all steps
             (Freund and Schapire 1999).
@@ -83,7 +85,7 @@ class Perceptron(Estimator, rule="perceptron"):
         "bias_": ("unit",),
     }
 
-    learning_rate: float | Schedule = 1.0
+    learning_rate: float | str | Schedule = 1.0
     variant: str = "plain"
     multiclass: str = "one_vs_rest"
     bipolar: bool = False
@@ -167,10 +169,10 @@ class Perceptron(Estimator, rule="perceptron"):
     def _start(self, inputs: int, classes: int) -> dict[str, Array]:
         units = 1 if classes == 2 else classes
         dtype = DType(self.dtype).numpy
-        weights = _first("start_weights", self.start_weights, (units, inputs), dtype)
+        weights = first_values("start_weights", self.start_weights, (units, inputs), dtype)
         values = {"parameters/weights": weights}
         if self.bias:
-            values["parameters/bias"] = _first("start_bias", self.start_bias, (units,), dtype)
+            values["parameters/bias"] = first_values("start_bias", self.start_bias, (units,), dtype)
         elif self.start_bias is not None:
             raise ArgumentError("start_bias is given, but bias=False says that there is no bias")
         for key in [*values] if self.variant != "plain" else []:
@@ -249,14 +251,18 @@ class Perceptron(Estimator, rule="perceptron"):
         if len(self.classes_) == 2 and examples.x.size <= MOST_TO_SEPARATE:
             found = separation(examples.x, examples.target, bias=self.bias)
             if isinstance(found, Inseparable):
-                self.is_separable_, self.certificate_ = False, found.certificate
-                reason = f"the classes are not linearly separable. {found.certificate}"
+                proof = _named(found.certificate, examples, self.classes_)
+                self.is_separable_, self.certificate_ = False, proof
+                reason = (
+                    "the classes are not linearly separable. Proof, with rows counted from 0: "
+                    f"{proof}"
+                ).rstrip(".")
             else:
                 reason += "; the classes may be separable all the same: try more epochs"
         if self.variant == "plain":
             reason += '. variant="pocket" or "averaged" keeps the best weights on the way'
         self.notes_ = (*self.notes_, reason)
-        warnings.warn(reason, ConvergenceWarning, stacklevel=4)
+        warn(reason)
 
     def partial_fit(self, X: Any, y: Any, classes: Sequence[Any] | None = None) -> Self:
         """Learn from each of some examples once, in the order given, and go on from there.
@@ -267,6 +273,7 @@ class Perceptron(Estimator, rule="perceptron"):
             classes: All classes; needed at the first call only, where y may not show them all.
         """
         self.check()
+        self._arrays_only(X)
         if self.variant != "plain":
             raise ArgumentError(
                 f"partial_fit goes with the plain rule, not variant={self.variant!r}"
@@ -323,6 +330,7 @@ class Perceptron(Estimator, rule="perceptron"):
             ),
             shown,
             lambda rows: not any(np.any(row["e"]) for row in rows),
+            line_at=0.0,
         )
 
     # --- answering --------------------------------------------------------------------------------
@@ -388,6 +396,7 @@ class Perceptron(Estimator, rule="perceptron"):
                 "neurons",
                 f"{units} threshold neuron{'s' if units > 1 else ''}, {inputs} inputs each",
             ),
+            *self._rate_fact(),
             ("mistakes made", f"{self.mistakes_:,}"),
             ("separable", separable),
         ]
@@ -400,19 +409,14 @@ def _answer(known: Mapping[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     return v, ops.argmax(v, 1)
 
 
-def _first(name: str, given: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return first weights as an array of the shape that is needed."""
-    if given is None:
-        return np.zeros(shape, dtype)
-    try:
-        array = np.array(given, dtype)
-    except (TypeError, ValueError):
-        raise ArgumentError(f"{name} must be numbers; got {given!r:.60}") from None
-    if array.shape != shape and not (shape[0] == 1 and array.shape == shape[1:]):
-        raise ShapeError(f"{name} must have shape {shape}; got {array.shape}")
-    if not np.isfinite(array).all():
-        raise ArgumentError(f"{name} must be finite")
-    return array.reshape(shape)
+def _named(proof: CommonPoint, examples: Examples, classes: Array) -> CommonPoint:
+    """Return a proof that speaks of the classes by name, and of the rows of the caller's data."""
+    first, second = (classes[int(number)] for number in proof.classes)
+    rows = proof.rows
+    if examples.rows is not None:
+        numbers = examples.rows
+        rows = (tuple(numbers[[*rows[0]]].tolist()), tuple(numbers[[*rows[1]]].tolist()))
+    return replace(proof, classes=(first, second), rows=rows)
 
 
 class _Pocket:

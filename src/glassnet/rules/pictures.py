@@ -35,6 +35,8 @@ def draw_history(history: History, path: str | os.PathLike[str]) -> None:
         raise ArgumentError("there is nothing to draw: this rule has no epochs")
     left_out = ("epoch", "learning_rate", "seconds")
     kinds = [name for name in history.columns if name not in left_out]
+    if "mistakes" in kinds:  # the loss counts the same
+        kinds.remove("loss")
     figure = new_figure(4.8 * len(kinds), 3.6)
     for place, kind in enumerate(kinds):
         axes = figure.add_subplot(1, len(kinds), place + 1)
@@ -72,6 +74,8 @@ def draw_regions(
     region = np.array(answers).reshape(GRID, GRID)
     figure = new_figure(5.2, 4.6)
     axes = figure.add_subplot(1, 1, 1)
+    mean, deviation = _units(model)
+    low, high = low * deviation + mean, high * deviation + mean
     axes.imshow(
         _colours(region, 0.25),
         origin="lower",
@@ -79,59 +83,88 @@ def draw_regions(
         aspect="auto",
         interpolation="nearest",
     )
-    _scatter(axes, x, target, names)
+    _scatter(axes, x * deviation + mean, target, names)
     axes.set_xlim(low[0], high[0])
     axes.set_ylim(low[1], high[1])
-    _name_axes(axes, model)
+    known = model.preprocessing_
+    across, up = ("x₁", "x₂") if known is None else known.feature_names
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    if len(names) <= len(COLOURS):
+        _legend(axes)
     save_figure(figure, path)
 
 
-def draw_steps(
-    steps: Steps, path: str | os.PathLike[str], x: Any, target: Any, classes: list[Any]
-) -> None:
-    """Draw the line w·x + b = 0 of one neuron with two inputs after each step that moved it.
+def _units(model: Estimator) -> tuple[Array, Array]:
+    """Return the mean and the deviation of two inputs by which they go back to their own units."""
+    from glassnet.data.preprocessing import ImageLayout
+    from glassnet.data.treatments import NumberColumn
 
-    Early lines are pale, the last one is dark; the arrow of the last line points to where the
-    neuron fires.
+    known = model.preprocessing_
+    inputs = () if known is None or isinstance(known.inputs, ImageLayout) else known.inputs
+    columns = [column for column in inputs if isinstance(column, NumberColumn)]
+    if len(columns) != 2:
+        return np.zeros(2), np.ones(2)
+    return np.array([c.mean for c in columns]), np.array([c.deviation for c in columns])
+
+
+def draw_steps(steps: Steps, path: str | os.PathLike[str]) -> None:
+    """Draw the line w·x + b = 0 of one neuron with two inputs after the steps that moved it.
+
+    Early lines are pale, the last one is dark; its arrow points to where the neuron fires.
 
     Args:
-        steps: What `Perceptron.steps` returned.
+        steps: What `Perceptron.steps`, or that of another rule for classes, has returned.
         path: An SVG, PNG or PDF file.
-        x: The examples, (n, 2).
-        target: Their class numbers, (n,).
-        classes: The names of the classes.
     """
     check_picture(path)
-    points = np.asarray(x, np.float64)
-    if points.ndim != 2 or points.shape[1] != 2 or steps["w"][0].shape != (1, 2):
-        raise ArgumentError("the moving line can be drawn for one neuron with two inputs")
+    rows = list(steps)
+    if not rows or steps.line_at is None or rows[0]["w"].shape != (1, 2):
+        raise ArgumentError(
+            "a moving line can be drawn of the steps of one neuron that has two inputs and tells "
+            "two classes apart"
+        )
+    points = np.concatenate([row["x"] for row in rows]).astype(np.float64)
+    wanted = np.concatenate([row["d"] for row in rows]).reshape(-1)
+    values = np.unique(wanted)
     low, high = _box(points)
     figure = new_figure(5.2, 4.6)
     axes = figure.add_subplot(1, 1, 1)
-    moved = [row for row in steps if np.any(row["e"])]
-    shown = moved[-MOST_LINES:]
-    for place, row in enumerate(shown):
-        last = place == len(shown) - 1
+    moved = [row for row in rows if np.any(row["e"])]
+    places: list[float] = np.linspace(0, len(moved) - 1, min(len(moved), MOST_LINES)).tolist()
+    chosen = [moved[round(place)] for place in places]
+    for place, row in enumerate(chosen):
+        last = place == len(chosen) - 1
         w, b = row["w"][0], float(row["b"][0]) if "b" in row else 0.0
-        ends = _line(w, b, low, high)
+        ends = _line(w, b - steps.line_at, low, high)
         if ends is None:
             continue
-        shade = 0.15 + 0.5 * (place + 1) / len(shown)
-        label = f"epoch {int(row['epoch'])}, example {int(row['example'])}" if last else None
+        shade = 0.15 + 0.5 * (place + 1) / len(chosen)
+        label = f"after epoch {int(row['epoch'])}, example {int(row['example'])}" if last else None
         axes.plot(
             *ends, color="black", alpha=1.0 if last else shade, lw=2 if last else 1, label=label
         )
         if last:
-            middle = np.array([ends[0].mean(), ends[1].mean()])
-            tip = middle + w / max(float(np.hypot(*w)), 1e-300) * 0.12 * (high - low)
-            axes.annotate("", xy=tip, xytext=middle, arrowprops={"arrowstyle": "->", "lw": 1.5})
-    _scatter(axes, points, np.asarray(target), classes)
+            _point(axes, ends, w, low, high)
+    _scatter(axes, points, np.searchsorted(values, wanted), [f"d = {v:g}" for v in values])
     axes.set_xlim(low[0], high[0])
     axes.set_ylim(low[1], high[1])
     axes.set_xlabel("x₁")
     axes.set_ylabel("x₂")
-    axes.legend(loc="best")
+    _legend(axes)
     save_figure(figure, path)
+
+
+def _point(axes: Any, ends: tuple[Array, Array], w: Array, low: Array, high: Array) -> None:
+    """Draw an arrow along w from the middle of the part of a line that is in the picture."""
+    t = np.linspace(0.0, 1.0, GRID)
+    line = np.stack([e[0] + t * (e[1] - e[0]) for e in ends], axis=1)
+    seen = line[((line >= low) & (line <= high)).all(axis=1)]
+    if not len(seen):
+        return
+    middle = seen[len(seen) // 2]
+    tip = middle + w / max(float(np.hypot(*(w * (high - low)))), 1e-300) * 0.12 * (high - low) ** 2
+    axes.annotate("", xy=tip, xytext=middle, arrowprops={"arrowstyle": "->", "lw": 1.5})
 
 
 def _line(w: Array, b: float, low: Array, high: Array) -> tuple[Array, Array] | None:
@@ -173,12 +206,11 @@ def _scatter(axes: Any, x: Array, target: Array | None, names: list[Any]) -> Non
             lw=0.5,
             label=str(name),
         )
-    if len(names) <= len(COLOURS):
-        axes.legend(loc="best")
 
 
-def _name_axes(axes: Any, model: Estimator) -> None:
-    known = model.preprocessing_
-    names = ("x₁", "x₂") if known is None else tuple(known.feature_names)
-    axes.set_xlabel(names[0])
-    axes.set_ylabel(names[1])
+def _legend(axes: Any) -> None:
+    """Put the legend above the picture, where it covers nothing."""
+    names = axes.get_legend_handles_labels()[1]
+    if names:
+        columns = max(1, min(len(names), 75 // (max(map(len, names)) + 6)))
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from glassnet import ops
-from glassnet.errors import ArgumentError, ConvergenceWarning, GlassnetError, ModelFileError
+from glassnet.errors import ArgumentError, GlassnetError, ModelFileError
 from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array
 from glassnet.learning.exponential import Exponential
@@ -22,6 +21,7 @@ from glassnet.rules.start_values import first_directions, first_values
 from glassnet.rules.step import StepRecipe, StepWriter
 from glassnet.rules.steps import Steps
 from glassnet.rules.training import Teaching, as_schedule, follow, teach
+from glassnet.rules.warning import warn
 
 __all__ = ["PrincipalComponents", "careful_rate", "mean_with"]
 
@@ -76,12 +76,6 @@ class PrincipalComponents(Estimator):
     epochs_done_: int
     examples_seen_: int
     first_rate_: float
-
-    def check(self) -> None:
-        """Raise ArgumentError if a setting has a value that is not allowed."""
-        super().check()
-        if self.learning_rate is not None:
-            as_schedule(self.learning_rate)
 
     @property
     def size(self) -> int:
@@ -209,7 +203,7 @@ class PrincipalComponents(Estimator):
                 f"{self.epochs_done_} epochs: try more epochs, or leave the learning rate out"
             )
             self.notes_ = (*self.notes_, reason)
-            warnings.warn(reason, ConvergenceWarning, stacklevel=5)
+            warn(reason)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Learn from each of some examples once, in the order given, and go on from there.
@@ -223,6 +217,7 @@ class PrincipalComponents(Estimator):
         """
         del y
         self.check()
+        self._arrays_only(X)
         examples = read_examples(X, None, DType(self.dtype), wants="nothing")
         known = self.is_fitted
         if known:
@@ -327,7 +322,12 @@ class PrincipalComponents(Estimator):
             )
         ]
         kept = float(self.explained_variance_ratio_.sum())
-        return [("inputs", str(self.n_features_in_)), *found, ("variance kept", f"{kept:.1%}")]
+        return [
+            ("neurons", f"{self.size}, {self.n_features_in_} inputs each"),
+            *self._rate_fact(),
+            *found,
+            ("variance kept", f"{kept:.1%}"),
+        ]
 
 
 def pointing_up(weights: Array) -> Array:

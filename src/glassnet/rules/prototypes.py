@@ -23,7 +23,6 @@ from glassnet.rules.examples import Examples, read_examples
 from glassnet.rules.step import StepRecipe
 from glassnet.rules.steps import Steps
 from glassnet.rules.training import Teaching, as_schedule, follow, teach
-from glassnet.training.tables import is_table
 from glassnet.unit import check_number, check_whole
 
 __all__ = ["FALLS", "Falling", "PrototypeRule", "fall", "first_units", "nearest_units"]
@@ -135,7 +134,7 @@ class PrototypeRule(Estimator):
     taught: ClassVar[bool] = False  # whether its steps need the classes of the examples
     shown: ClassVar[Mapping[str, str]] = {}  # what `steps` shows; see `follow`
 
-    learning_rate: float | Schedule
+    learning_rate: float | str | Schedule
     epochs: int
     shuffle: bool
     seed: int
@@ -148,10 +147,8 @@ class PrototypeRule(Estimator):
     def check(self) -> None:
         """Raise ArgumentError if a setting has a value that is not allowed."""
         super().check()
-        if isinstance(self.learning_rate, int | float):
+        if not isinstance(self.learning_rate, str | Schedule):
             check_number("learning_rate", self.learning_rate, low=0, high=1, open_low=True)
-        else:
-            as_schedule(self.learning_rate)
 
     # --- what members give ------------------------------------------------------------------------
     def _first_values(self, examples: Examples) -> dict[str, Array]:
@@ -179,7 +176,7 @@ class PrototypeRule(Estimator):
 
     def _schedule(self) -> Schedule:
         rate = self.learning_rate
-        return Falling(float(rate)) if isinstance(rate, int | float) else as_schedule(rate)
+        return as_schedule(rate) if isinstance(rate, str | Schedule) else Falling(float(rate))
 
     # --- learning ---------------------------------------------------------------------------------
     def _open(self, examples: Examples) -> None:
@@ -233,11 +230,7 @@ class PrototypeRule(Estimator):
         """
         self.check()
         begun = self.is_fitted
-        if is_table(X) or (begun and self.preprocessing_ is not None):
-            raise ArgumentError(
-                "partial_fit learns from arrays of numbers, and goes on from them; what columns of "
-                "a table become depends on the whole table: call fit"
-            )
+        self._arrays_only(X)
         known = self.classes if begun else classes
         if begun and y is not None and known is None:
             raise ArgumentError("the first call had no classes; give none now, or call fit")
@@ -299,6 +292,13 @@ class PrototypeRule(Estimator):
         for block in _blocks(rows, len(self.weights_)):
             found[block] = np.sqrt(squared_distances(rows[block], self.weights_))
         return found
+
+    def answer_columns(self, X: Any) -> dict[str, Array]:
+        """Return the number of the unit that wins each example, and how far it is from it."""
+        rows = self.input_rows(X)
+        winners = nearest_units(rows, self.weights_)[:, 0]
+        apart = rows.astype(np.float64) - self.weights_[winners]
+        return {"unit": winners, "distance": np.sqrt((apart**2).sum(axis=1))}
 
     def fit_transform(self, X: Any, y: Any = None) -> Array:
         """Learn from examples and return the distance of each to each unit, (n, units)."""
@@ -408,6 +408,7 @@ class LabelledUnits(PrototypeRule):
         error = self.training_.get("quantization_error")
         if isinstance(error, int | float):
             found.append(("quantisation error", f"{error:.4g} on the examples learnt from"))
+        found += self._rate_fact()
         dead = int((self.hits_ == 0).sum())
         found.append(("units that win no example", f"{dead:,} of {len(self.hits_):,}"))
         return found

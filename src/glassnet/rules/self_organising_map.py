@@ -108,7 +108,7 @@ class SelfOrganisingMap(LabelledUnits, rule="som"):
     radius: float | None = None
     final_radius: float | None = None
     radius_schedule: str = "exponential"
-    learning_rate: float | Schedule = 0.5
+    learning_rate: float | str | Schedule = 0.5
     final_learning_rate: float | None = None
     learning_rate_schedule: str = "exponential"
     algorithm: str = "online"
@@ -156,7 +156,7 @@ class SelfOrganisingMap(LabelledUnits, rule="som"):
 
     def _schedule(self) -> Schedule:
         rate, last = self.learning_rate, self.final_learning_rate
-        if not isinstance(rate, int | float):
+        if isinstance(rate, str | Schedule):
             return super()._schedule()
         if last is None:
             last = rate / (THIRD if self.learning_rate_schedule == "inverse" else 50.0)
@@ -307,21 +307,29 @@ class SelfOrganisingMap(LabelledUnits, rule="som"):
             raise ArgumentError("this map learnt without classes; give them to fit: fit(X, y)")
         return self.classes_[self.labels_].reshape(self.rows, self.columns)
 
-    def plot(self, path: str | os.PathLike[str], x: Array, target: Array | None = None) -> None:
+    def plot(self, path: str | os.PathLike[str], X: Any = None, y: Any = None) -> None:
         """Draw the U-matrix, the hits, and the classes if there are any: see `rules.maps`.
 
         Args:
             path: An SVG, PNG or PDF file.
-            x: Examples, as `input_rows` returns them.
-            target: Their class numbers, which are not needed.
+            X: Examples whose hits are drawn, as for `predict`; those learnt from if not given.
+            y: Not used: units know their classes.
         """
         from glassnet.rules.maps import draw_map
 
-        draw_map(self, path, x, target)
+        del y
+        self._must_be_fitted()
+        hits = self.hits_.reshape(self.rows, self.columns) if X is None else self.hit_map(X)
+        draw_map(self, path, hits)
 
-    def _must_be_fitted(self) -> None:
-        if not self.is_fitted:
-            raise ArgumentError(f"this {type(self).__name__} has not learnt yet: call fit first")
+    def answer_columns(self, X: Any) -> dict[str, Array]:
+        """Return the unit that wins each example: its number, row and column, and the distance."""
+        found = super().answer_columns(X)
+        row, column = np.divmod(found["unit"], self.columns)
+        return {"unit": found["unit"], "row": row, "column": column, "distance": found["distance"]}
+
+    def _rate_fact(self) -> list[tuple[str, str]]:
+        return [] if self.algorithm == "batch" else super()._rate_fact()
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what a person wants to know of what was learnt."""
@@ -329,10 +337,12 @@ class SelfOrganisingMap(LabelledUnits, rule="som"):
         found = [
             ("map", f"{self.rows} × {self.columns} units on a {kind}, {self.n_features_in_} inputs")
         ]
-        found += self._common_facts()
+        first, last = self.radii
+        radius = f"{self.neighbourhood}, radius from {first:.4g} to {last:.4g}"
+        found += [("neighbourhood", radius), *self._common_facts()]
         error = self.training_.get("topographic_error")
         if isinstance(error, int | float):
-            found.insert(2, ("topographic error", f"{error:.1%} of the examples learnt from"))
+            found.insert(3, ("topographic error", f"{error:.1%} of the examples learnt from"))
         return found
 
     def remember(self, learnt: Mapping[str, Any]) -> None:

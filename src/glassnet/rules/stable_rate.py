@@ -8,14 +8,12 @@ examples the distance shrinks in the mean square if η < 2/tr R.
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
-from glassnet.errors import ConvergenceWarning
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Constant, Schedule
 from glassnet.ops import tensor
+from glassnet.rules.warning import warn
 
 __all__ = ["check_rate", "highest_rate", "largest_stable_rate", "tenth"]
 
@@ -96,5 +94,5 @@ def check_rate(highest: float, largest: float, formula: str) -> str | None:
         f"{largest:.6g} ({formula}): the weights may grow without end. Choose a smaller one, such "
         f"as {tenth(largest):.2g}, or standardise the inputs"
     )
-    warnings.warn(said, ConvergenceWarning, stacklevel=5)
+    warn(said)
     return said

@@ -179,6 +179,11 @@ class StochasticNeuron(ErrorCorrection, rule="stochastic"):
         """1/(2T²), the largest change of ⟨y⟩/T with v."""
         return 0.5 / self.temperature**2
 
+    @property
+    def line_at(self) -> float:
+        """0, where both answers are as likely."""
+        return 0.0
+
     def loss(self, d: Tensor, v: Tensor, e: Tensor) -> Tensor:
         """Return the mean of −log P(d) = log(1 + e^(−d v/T))."""
         del e

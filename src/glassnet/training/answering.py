@@ -64,15 +64,10 @@ class Answerer:
         return program.answer(x, classes) if isinstance(program, Answers) else None
 
     def answer(self, rows: Array, classes: bool) -> Array:
-        """Return the class numbers (n,) or the outputs (n, units) of examples of the right form.
-
-        Of many examples the last CHUNK are answered together, so that one program will do: those
-        among them that were answered before get the same answers again.
-        """
+        """Return the class numbers (n,) or the outputs (n, units) of examples of the right form."""
         parts: list[Array] = []
         for start in range(0, len(rows), CHUNK):
-            first = max(0, min(start, len(rows) - CHUNK))
-            block = rows[first : first + CHUNK]
+            block = rows[start : start + CHUNK]
             program = self.program(len(block))
             if isinstance(program, Answers):
                 part = program.answer(block, classes)
@@ -80,5 +75,5 @@ class Answerer:
             else:
                 outputs = program.run({**self.values, "batch/x": block})
                 part = outputs["class" if classes else "y"]
-            parts.append(part[start - first :])
+            parts.append(part)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)

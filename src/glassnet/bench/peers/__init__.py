@@ -92,7 +92,7 @@ SYSTEMS = {
             "own",
             ("glassnet",),
             "glassnet",
-            ("lms", *_TRAINING, "predict", "compile", "cold"),
+            ("perceptron", "lms", "som", "nearest", *_TRAINING, "predict", "compile", "cold"),
         ),
         System(
             "floor",
@@ -100,7 +100,7 @@ SYSTEMS = {
             "floor",
             ("scipy_openblas32",),
             "scipy-openblas32",
-            ("lms", *_TRAINING, "predict"),
+            ("perceptron", "lms", *_TRAINING, "predict"),
         ),
         System("torch", "PyTorch", "pytorch", ("torch",), "torch", (*_TRAINING, "predict", "cold")),
         System(
@@ -109,7 +109,7 @@ SYSTEMS = {
             "xla",
             ("jax",),
             "jax",
-            ("lms", *_TRAINING, "predict", "compile", "cold"),
+            ("perceptron", "lms", *_TRAINING, "predict", "compile", "cold"),
         ),
         System(
             "sklearn",
@@ -117,8 +117,9 @@ SYSTEMS = {
             "scikit",
             ("sklearn",),
             "scikit-learn",
-            ("lms", "mlp", "predict", "cold"),
+            ("perceptron", "lms", "nearest", "mlp", "predict", "cold"),
         ),
+        System("minisom", "MiniSom", "mini_som", ("minisom",), "minisom", ("som",)),
         System(
             "onnxruntime",
             "ONNX Runtime",

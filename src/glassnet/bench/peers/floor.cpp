@@ -167,10 +167,34 @@ template <int d> float lms(const float* x, const float* y, int n, int epochs, bo
   return squares / float(n);
 }
 
+// One threshold neuron with d inputs, an update after each example that it gets wrong.
+template <int d> long perceptron(const float* x, const float* y, int n, int epochs) {
+  float w[d] = {}, b = 0;
+  long mistakes = 0;
+  for (int epoch = 0; epoch < epochs; epoch++) {
+    mistakes = 0;
+    for (int i = 0; i < n; i++) {
+      const float* example = x + std::size_t(i) * d;
+      float v = 0;
+      for (int j = 0; j < d; j++) v += w[j] * example[j];
+      const float e = y[i] - (v + b >= 0 ? 1.0f : 0.0f);
+      if (e == 0) continue;
+      for (int j = 0; j < d; j++) w[j] += e * example[j];
+      b += e;
+      mistakes++;
+    }
+  }
+  return mistakes;
+}
+
 }  // namespace
 
 extern "C" {
 
+// One threshold neuron with 20 inputs; returns the mistakes of the last epoch.
+long floor_perceptron(const float* x, const float* y, int n, int epochs) {
+  return perceptron<20>(x, y, n, epochs);
+}
 // One linear neuron with 20 inputs; returns the mean of e² over the last epoch.
 float floor_lms(const float* x, const float* y, int n, int epochs, int shuffled) {
   return lms<20>(x, y, n, epochs, shuffled != 0);

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.bench.data import classified, measured, separated
 from glassnet.bench.peers import compiler, thread_counts
-from glassnet.bench.rungs import Failed, Rung, Runner, Timing, classified, measured
+from glassnet.bench.rungs import Failed, Rung, Runner, Timing
 from glassnet.graph.types import Array
 
 __all__ = ["RUNNERS"]
@@ -53,6 +54,7 @@ def _library() -> ctypes.CDLL:
             raise Failed(f"floor.cpp cannot be compiled: {done.stderr.strip()[:200]}")
         found = ctypes.CDLL(str(library))
     found.floor_lms.restype = ctypes.c_float
+    found.floor_perceptron.restype = ctypes.c_long
     found.floor_train.restype = ctypes.c_float
     found.floor_predict.restype = ctypes.c_long
     return found
@@ -71,6 +73,21 @@ def _lms(rung: Rung) -> Runner:
     def run(rounds: int) -> Timing:
         start = time.perf_counter()
         library.floor_lms(_at(x), _at(y), rung.examples, rounds, int(rung.shuffle))
+        return Timing(time.perf_counter() - start, rounds * rung.examples)
+
+    return run
+
+
+def _perceptron(rung: Rung) -> Runner:
+    if rung.inputs != 20 or rung.shuffle:
+        raise Failed("it is written for 20 inputs, in the given order")
+    x, classes = separated(rung)
+    y = classes.astype(np.float32)
+    library = _library()
+
+    def run(rounds: int) -> Timing:
+        start = time.perf_counter()
+        library.floor_perceptron(_at(x), _at(y), rung.examples, rounds)
         return Timing(time.perf_counter() - start, rounds * rung.examples)
 
     return run
@@ -110,6 +127,7 @@ def _predict(rung: Rung) -> Runner:
 
 
 RUNNERS: dict[str, Callable[[Rung], Runner | Mapping[str, Runner]]] = {
+    "perceptron": _perceptron,
     "lms": _lms,
     "mlp": _train,
     "ensemble": _train,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 import glassnet as gn
-from glassnet.bench.rungs import RATE, Rung, Runner, Timing, classified, measured
+from glassnet.bench.data import classified, measured, questions, scattered, separated
+from glassnet.bench.rungs import MAP_RATE, RADIUS, RATE, Failed, Rung, Runner, Timing
 from glassnet.graph import DType
 
 __all__ = ["RUNNERS"]
@@ -24,24 +26,29 @@ def _network(rung: Rung) -> gn.Network:
 
 
 def _timed(
-    train: Callable[[int], Sequence[gn.Run]], rounds: int, units: int, workers: int = 1
+    train: Callable[[int], Sequence[gn.History]], rounds: int, units: int, workers: int = 1
 ) -> Timing:
     """Train for so many epochs after a first one; what belongs to the first is set-up.
 
     Args:
-        train: Trains for a number of epochs and returns the runs.
+        train: Trains for a number of epochs and returns the history of each run.
         rounds: The number of epochs to be timed.
         units: Steps or examples in an epoch.
         workers: How many runs went on at once. All have work nearly to the end, so that a share of
             the sum of their times is the time that passed.
+
+    Raises:
+        Failed: A run ended before its last epoch.
     """
     busy = time.process_time()
     train(1)
     first = time.process_time() - busy
     start, busy = time.perf_counter(), time.process_time()
-    runs = train(rounds + 1)
+    histories = train(rounds + 1)
     wall, busy = time.perf_counter() - start, time.process_time() - busy
-    at = [[row["seconds"] for row in run.history] for run in runs]
+    if any(len(history) != rounds + 1 for history in histories):
+        raise Failed("it has ended before its last epoch")
+    at = [history["seconds"] for history in histories]
     seconds = sum(times[-1] - times[0] for times in at) / workers
     setup = wall - seconds * (rounds + 1) / rounds
     return Timing(seconds, units * rounds, setup, max(busy - first, 0.0))
@@ -52,11 +59,50 @@ def _lms(rung: Rung) -> Runner:
     options: dict[str, Any] = {"mode": "online", "shuffle": rung.shuffle, "progress": False}
     options |= {"loss": "half_squared_error", "optimizer": "sgd 0.01"}
 
-    def train(epochs: int) -> list[gn.Run]:
+    def train(epochs: int) -> list[gn.History]:
         net = gn.Network([gn.Dense(1, "linear")], inputs=rung.inputs)
-        return [gn.fit(net, x, y, epochs=epochs, **options)]
+        return [gn.fit(net, x, y, epochs=epochs, **options).history]
 
     return lambda rounds: _timed(train, rounds, rung.examples)
+
+
+def _perceptron(rung: Rung) -> Runner:
+    x, y = separated(rung)
+    options: dict[str, Any] = {"shuffle": rung.shuffle, "dtype": "float32", "progress": False}
+
+    def train(epochs: int) -> list[gn.History]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that no plane separates the classes is no news
+            return [gn.Perceptron(epochs=epochs, **options).fit(x, y).history_]
+
+    return lambda rounds: _timed(train, rounds, rung.examples)
+
+
+def _som(rung: Rung) -> Runner:
+    x = scattered(rung)
+    options: dict[str, Any] = {"radius": RADIUS, "learning_rate": MAP_RATE, "start": "random"}
+    options |= {"radius_schedule": "inverse", "learning_rate_schedule": "inverse"}
+    options |= {"shuffle": rung.shuffle, "progress": False}
+
+    def train(epochs: int) -> list[gn.History]:
+        units = gn.SelfOrganisingMap(rung.side, rung.side, epochs=epochs, **options)
+        return [units.fit(x).history_]
+
+    return lambda rounds: _timed(train, rounds, rung.examples)
+
+
+def _nearest(rung: Rung) -> Runner:
+    memory, y = classified(rung)
+    near = gn.NearestNeighbours(rung.neighbours).fit(memory, y)
+    x = questions(rung, memory)
+
+    def run(rounds: int) -> Timing:
+        start = time.perf_counter()
+        for _ in range(rounds):
+            near.predict(x)
+        return Timing(time.perf_counter() - start, rounds * len(x))
+
+    return run
 
 
 def _options(rung: Rung) -> dict[str, Any]:
@@ -66,8 +112,8 @@ def _options(rung: Rung) -> dict[str, Any]:
 def _mlp(rung: Rung) -> Runner:
     x, y = classified(rung)
 
-    def train(epochs: int) -> list[gn.Run]:
-        return [gn.fit(_network(rung), x, y, epochs=epochs, **_options(rung))]
+    def train(epochs: int) -> list[gn.History]:
+        return [gn.fit(_network(rung), x, y, epochs=epochs, **_options(rung)).history]
 
     return lambda rounds: _timed(train, rounds, rung.steps)
 
@@ -77,8 +123,8 @@ def _ensemble(rung: Rung) -> Runner:
     workers = min(_cores(), rung.networks)
     options: dict[str, Any] = {**_options(rung), "seeds": rung.networks, "workers": workers}
 
-    def train(epochs: int) -> list[gn.Run]:
-        return list(gn.fit_many(_network(rung), x, y, epochs=epochs, **options))
+    def train(epochs: int) -> list[gn.History]:
+        return [run.history for run in gn.fit_many(_network(rung), x, y, epochs=epochs, **options)]
 
     return lambda rounds: _timed(train, rounds, rung.steps, workers)
 
@@ -122,7 +168,10 @@ def _compile(rung: Rung) -> Runner:
 
 
 RUNNERS: dict[str, Callable[[Rung], Runner]] = {
+    "perceptron": _perceptron,
     "lms": _lms,
+    "som": _som,
+    "nearest": _nearest,
     "mlp": _mlp,
     "ensemble": _ensemble,
     "predict": _predict,

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.bench.data import classified
 from glassnet.bench.peers import thread_counts
-from glassnet.bench.rungs import MOMENTUM, RATE, Rung, Runner, Timing, classified
+from glassnet.bench.rungs import MOMENTUM, RATE, Rung, Runner, Timing
 
 __all__ = ["RUNNERS"]
 

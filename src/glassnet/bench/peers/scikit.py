@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.bench.data import classified, measured, questions, separated
 from glassnet.bench.peers import thread_counts
-from glassnet.bench.rungs import MOMENTUM, RATE, Rung, Runner, Timing, classified, measured
+from glassnet.bench.rungs import MOMENTUM, RATE, Rung, Runner, Timing
 
 __all__ = ["RUNNERS"]
 
@@ -36,6 +37,39 @@ def _lms(rung: Rung) -> Runner:
         return Timing(time.perf_counter() - start, rounds * rung.examples)
 
     return run
+
+
+def _perceptron(rung: Rung) -> Runner:
+    linear: Any = import_module("sklearn.linear_model")
+    x, y = separated(rung)
+
+    def run(rounds: int) -> Timing:
+        neuron = linear.Perceptron(max_iter=rounds, tol=None, shuffle=rung.shuffle)
+        start = time.perf_counter()
+        neuron.fit(x, y)
+        return Timing(time.perf_counter() - start, rounds * rung.examples)
+
+    return run
+
+
+def _nearest(rung: Rung) -> Mapping[str, Runner]:
+    neighbors: Any = import_module("sklearn.neighbors")
+    threads: Any = import_module("threadpoolctl")
+    memory, y = classified(rung)
+    near = neighbors.KNeighborsClassifier(rung.neighbours, algorithm="brute").fit(memory, y)
+    x = questions(rung, memory)
+
+    def with_threads(count: int) -> Runner:
+        def run(rounds: int) -> Timing:
+            with threads.threadpool_limits(count):
+                start = time.perf_counter()
+                for _ in range(rounds):
+                    near.predict(x)
+                return Timing(time.perf_counter() - start, rounds * len(x))
+
+        return run
+
+    return {name: with_threads(count) for name, count in thread_counts().items()}
 
 
 def _classifier(rung: Rung, epochs: int) -> Any:
@@ -89,7 +123,9 @@ def _predict(rung: Rung) -> Runner:
 
 
 RUNNERS: dict[str, Callable[[Rung], Runner | Mapping[str, Runner]]] = {
+    "perceptron": _perceptron,
     "lms": _lms,
+    "nearest": _nearest,
     "mlp": _mlp,
     "predict": _predict,
 }

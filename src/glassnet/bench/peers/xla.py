@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.bench.rungs import MOMENTUM, RATE, Rung, Runner, Timing, classified, measured
+from glassnet.bench.data import classified, measured, separated
+from glassnet.bench.rungs import MOMENTUM, RATE, Rung, Runner, Timing
+from glassnet.graph.types import Array
 
 __all__ = ["RUNNERS"]
 
@@ -99,15 +101,31 @@ def _ensemble(rung: Rung) -> Runner:
 
 
 def _lms(rung: Rung) -> Runner:
-    jax: Any = import_module("jax")
-    jnp = jax.numpy
-    x, y = map(jnp.asarray, measured(rung))
-    random = np.random.default_rng(0)
-
     def step(carry: Any, example: Any) -> Any:
         w, b = carry
         error = example[1] - (example[0] @ w + b)
         return (w + 0.01 * error * example[0], b + 0.01 * error), error * error
+
+    return _one_by_one(rung, measured(rung), step)
+
+
+def _perceptron(rung: Rung) -> Runner:
+    x, y = separated(rung)
+
+    def step(carry: Any, example: Any) -> Any:
+        w, b = carry
+        error = example[1] - (example[0] @ w + b >= 0)
+        return (w + error * example[0], b + error), abs(error)
+
+    return _one_by_one(rung, (x, y.astype(np.float32)), step)
+
+
+def _one_by_one(rung: Rung, data: tuple[Array, Array], step: Callable[..., Any]) -> Runner:
+    """Return what learns from each example in turn, with a neuron's weights and bias."""
+    jax: Any = import_module("jax")
+    jnp = jax.numpy
+    x, y = map(jnp.asarray, data)
+    random = np.random.default_rng(0)
 
     def epoch(carry: Any, order: Any) -> Any:
         examples = (x, y) if order is None else (x[order], y[order])
@@ -164,6 +182,7 @@ def _compile(rung: Rung) -> Runner:
 
 
 RUNNERS: dict[str, Callable[[Rung], Runner]] = {
+    "perceptron": _perceptron,
     "lms": _lms,
     "mlp": _mlp,
     "ensemble": _ensemble,
