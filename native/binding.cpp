@@ -29,14 +29,14 @@ static char* resolve(Program& p, const Where& w) { return p.resolve(std::get<0>(
 typedef std::tuple<int, std::string, Where, bool, bool, long> SlotText;      // mode, dtype, where, constant, written, scratch
 typedef std::tuple<int, int, std::array<int, 4>, bool, double, double> StepText;  // code, result, operands, column, low, high
 
-static void add_chain(Program& p, long rows, long width, long block_rows, bool turned, long scratch, bool is_double,
+static void add_chain(Program& p, long rows, long width, long block_rows, bool turned, bool wide, long scratch, bool is_double,
                       const std::vector<SlotText>& slots, const std::vector<StepText>& steps) {
   Chain c;
-  c.rows = rows; c.width = width; c.block_rows = block_rows; c.turned = turned; c.scratch_elements = scratch; c.is_double = is_double;
+  c.rows = rows; c.width = width; c.block_rows = block_rows; c.turned = turned; c.wide = wide; c.scratch_elements = scratch; c.is_double = is_double;
   for (const auto& [mode, dtype, where, constant, written, place] : slots)
     c.slots.push_back({Mode(mode), dtype_of(dtype), mode >= 4 ? nullptr : resolve(p, where), constant, written, place});
   for (const auto& [code, result, of, column, low, high] : steps)
-    c.steps.push_back({Code(code), result, of[0], of[1], of[2], of[3], column, low, high});
+    c.steps.push_back({Code(code), result, of[0], of[1], of[2], of[3], column, low, high, false});
   p.chain(std::move(c));
 }
 
@@ -155,6 +155,7 @@ struct Answer {
 void bind_nearest(nb::module_& m);  // nearest_binding.cpp
 
 NB_MODULE(_native, m) {
+  nb::set_leak_warnings(false);  // what a traceback still holds when Python ends is no leak
   bind_nearest(m);
   nb::class_<Store>(m, "Store")
       .def(nb::init<>())

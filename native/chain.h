@@ -50,6 +50,12 @@ template <class T> struct Block {
   Operand<T> operand(std::int32_t slot) const { return {at[slot], step[slot]}; }
   Single<T> single(std::int32_t slot) const { return {load(at[slot])}; }
   bool is_single(std::int32_t slot) const { return step[slot] == 0; }
+  Either<T> in_rows(std::int32_t slot) const {
+    const Mode mode = chain.slots[slot].mode;
+    if (mode == Mode::single) return {at[slot], 0, true, {}};
+    if (mode == Mode::column || mode == Mode::register_column) return {at[slot], 1, true, {}};
+    return {at[slot], mode == Mode::row && chain.wide ? 0 : chain.width, false, {}};
+  }
   // The elements of a full slot, with those that count nowhere.
   long size() const { return chain.width * (chain.turned ? chain.block_rows : rows); }
 };
@@ -68,9 +74,20 @@ template <class T> void run_step(const Step& s, Block<T>& block, Trouble& troubl
   typedef vec<T> V;
   const long n = s.column ? block.rows : block.size();
   T* out = block.at[s.result];
+  const long k = block.chain.width;
   const auto one = [&](auto f) { sweep(out, n, f, block.operand(s.a)); };
-  const auto two = [&](auto f) { sweep(out, n, f, block.operand(s.a), block.operand(s.b)); };
-  const auto three = [&](auto f) { sweep(out, n, f, block.operand(s.a), block.operand(s.b), block.operand(s.c)); };
+  const auto two = [&](auto f) {
+    if (s.by_rows) sweep_rows(out, block.rows, k, f, block.in_rows(s.a), block.in_rows(s.b));
+    else sweep(out, n, f, block.operand(s.a), block.operand(s.b));
+  };
+  const auto three = [&](auto f) {
+    if (s.by_rows) sweep_rows(out, block.rows, k, f, block.in_rows(s.a), block.in_rows(s.b), block.in_rows(s.c));
+    else sweep(out, n, f, block.operand(s.a), block.operand(s.b), block.operand(s.c));
+  };
+  const auto four = [&](auto f) {
+    if (s.by_rows) sweep_rows(out, block.rows, k, f, block.in_rows(s.a), block.in_rows(s.b), block.in_rows(s.c), block.in_rows(s.d));
+    else sweep(out, n, f, block.operand(s.a), block.operand(s.b), block.operand(s.c), block.operand(s.d));
+  };
   switch (s.code) {
     case Code::add: two([](V x, V y) { return x + y; }); break;
     case Code::subtract: two([](V x, V y) { return x - y; }); break;
@@ -107,29 +124,39 @@ template <class T> void run_step(const Step& s, Block<T>& block, Trouble& troubl
     case Code::select: three([](V x, V y, V z) { return select(x != V{}, y, z); }); break;
     case Code::is_not_zero: one([](V x) { return truth<T>(x != V{}); }); break;
     case Code::truncate: one([](V x) { return truncated<T>(x); }); break;
-    case Code::copy: one([](V x) { return x; }); break;
+    case Code::copy:
+      if (s.by_rows) sweep_rows(out, block.rows, k, [](V x) { return x; }, block.in_rows(s.a));
+      else one([](V x) { return x; });
+      break;
     case Code::multiply_add: three([](V x, V y, V z) { return product<T>(x, y) + z; }); break;
     case Code::subtract_product: three([](V x, V y, V z) { return z - product<T>(x, y); }); break;
     case Code::sum_of_products: {
       const auto f = [](V x, V y, V z, V u) { return product<T>(x, y) + product<T>(z, u); };
       const auto y = block.operand(s.b), u = block.operand(s.d);
       // A step of momentum: to load the two numbers again and again is a third of its time.
-      if (block.is_single(s.a) && block.is_single(s.c)) sweep(out, n, f, block.single(s.a), y, block.single(s.c), u);
-      else sweep(out, n, f, block.operand(s.a), y, block.operand(s.c), u);
+      if (!s.by_rows && block.is_single(s.a) && block.is_single(s.c)) sweep(out, n, f, block.single(s.a), y, block.single(s.c), u);
+      else four(f);
       break;
     }
+    case Code::add_scaled_difference: four([](V x, V y, V z, V u) { return u + product<T>(x, y - z); }); break;
     case Code::total_sum: case Code::total_mean: block.sums[s.result] += sum_of(block, s); break;
     default: {
       const Chain& c = block.chain;
       const T scale = s.code == Code::rows_mean ? T(1) / T(c.rows) : T(1);
       const T* a = block.at[s.a];
-      if (c.turned) along_turned_rows(s, out, a, block.rows, c.width, c.block_rows, scale, trouble);
-      else along_rows(s, out, a, block.rows, c.width, scale, trouble);
+      const T* b = s.b >= 0 ? block.at[s.b] : nullptr;
+      if (c.turned) along_turned_rows(s, out, a, b, block.rows, c.width, c.block_rows, scale, trouble);
+      else if (s.code == Code::row_sum_of_products)
+        sum_rows(out, block.rows, k, products<T>{}, block.in_rows(s.a), block.in_rows(s.b));
+      else if (s.code == Code::row_sum_of_square_differences)
+        sum_rows(out, block.rows, k, square_differences<T>{}, block.in_rows(s.a), block.in_rows(s.b));
+      else along_rows(s, out, a, b, block.rows, c.width, scale, trouble);
     }
   }
 }
 
-// Reads a row's elements, or a single number, into the tile that repeats them for all rows of a block.
+// Reads a row's elements, or a single number, into the tile that repeats them for all rows of a block (once, if the rows
+// are worked on one by one).
 template <class T> void fill(T* at, const Slot& s, const Chain& chain) {
   const long k = chain.width, most = chain.block_rows;
   if (s.mode == Mode::single) {
@@ -140,7 +167,7 @@ template <class T> void fill(T* at, const Slot& s, const Chain& chain) {
     for (long j = 0; j < k; j++) for (long r = 1; r < most; r++) at[j * most + r] = at[j * most];
   } else {
     to_working(at, s.memory, s.dtype, 0, k);
-    for (long r = k; r < most * k; r++) at[r] = at[r - k];
+    for (long r = k; !chain.wide && r < most * k; r++) at[r] = at[r - k];
   }
 }
 
@@ -172,7 +199,8 @@ template <class T> void run_chain_as(const Chain& chain, T* scratch, Trouble& tr
     at = s.scratch >= 0 ? scratch + s.scratch : nullptr;
     block.step[i] = s.mode == Mode::single ? 0 : width<T>;
     block.sums[i] = 0;
-    if (s.memory == nullptr || s.is_constant || (s.mode != Mode::single && s.mode != Mode::row)) continue;
+    if (s.mode == Mode::row && s.scratch < 0 && !s.is_written) at = reinterpret_cast<T*>(s.memory);
+    if (s.memory == nullptr || s.is_constant || at == reinterpret_cast<T*>(s.memory) || (s.mode != Mode::single && s.mode != Mode::row)) continue;
     if (!s.is_written) fill(at, s, chain);
     else if (s.mode == Mode::row) {
       if (s.dtype == working) at = reinterpret_cast<T*>(s.memory);

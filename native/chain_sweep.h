@@ -66,24 +66,96 @@ template <class T> GLASSNET_INLINE vec<T> floored(vec<T> x) {
   return select(whole > x, whole - splat(T(1)), whole);
 }
 
-// Four sums, so that an addition need not wait for the one before it.
-template <class T> GLASSNET_INLINE T row_sum(const T* a, long n) {
+// What sums of several operations add up, with the bits of the operations apart.
+template <class T> struct products {
+  GLASSNET_INLINE vec<T> operator()(vec<T> x, vec<T> y) const { return product<T>(x, y); }
+};
+template <class T> struct square_differences {
+  GLASSNET_INLINE vec<T> operator()(vec<T> x, vec<T> y) const { return product<T>(x - y, x - y); }
+};
+
+// The sum of n elements: `at` gets the place of a vector's first element, and what loads a vector there (the last one
+// in part). Four sums, so that an addition need not wait for the one before it.
+template <class T, class At> GLASSNET_INLINE T row_sum_of(long n, At at) {
   constexpr long w = width<T>;
+  const auto all = [](const T* p) { return load(p); };
   vec<T> s{};
   long i = 0;
   if (n >= 4 * w) {
     vec<T> s1{}, s2{}, s3{};
     for (; i + 4 * w <= n; i += 4 * w) {
-      s += load(a + i);
-      s1 += load(a + i + w);
-      s2 += load(a + i + 2 * w);
-      s3 += load(a + i + 3 * w);
+      s += at(i, all);
+      s1 += at(i + w, all);
+      s2 += at(i + 2 * w, all);
+      s3 += at(i + 3 * w, all);
     }
     s = (s + s1) + (s2 + s3);
   }
-  for (; i + w <= n; i += w) s += load(a + i);
-  if (i < n) s += load_part(a + i, n - i);
+  for (; i + w <= n; i += w) s += at(i, all);
+  if (i < n) s += at(i, [=](const T* p) { return load_part(p, n - i); });
   return sum_lanes(s);
+}
+template <class T> GLASSNET_INLINE T row_sum(const T* a, long n) {
+  return row_sum_of<T>(n, [=](long i, auto get) { return get(a + i); });
+}
+
+// ---------------------------------------------------------------- row by row
+// Operands of rows that are worked on one by one, so that none has to be written out for all elements of a block first:
+// elements of its own for each row (`apart` from row to row) or the same for all rows (0 apart), or
+template <class T> struct Elements {
+  const T* at;
+  long apart;
+  GLASSNET_INLINE vec<T> whole() const { return load(at); }
+  GLASSNET_INLINE vec<T> part(long n) const { return load_part(at, n); }
+  GLASSNET_INLINE void next() { at += width<T>; }
+  GLASSNET_INLINE Elements row(long r) const { return {at + r * apart, 0}; }
+};
+// one number for each row (1 apart), or for all (0);
+template <class T> struct Number {
+  const T* at;
+  long apart;
+  GLASSNET_INLINE Single<T> row(long r) const { return {splat(at[r * apart])}; }
+};
+// or one of these, known only now: a third slower.
+template <class T> struct Either {
+  const T* at;
+  long apart;
+  bool is_number;
+  alignas(vec_bytes) T here[width<T>];
+  GLASSNET_INLINE Operand<T> row(long r) {
+    if (!is_number) return {at + r * apart, width<T>};
+    store(here, splat(at[r * apart]));
+    return {here, 0};
+  }
+  GLASSNET_INLINE Elements<T> elements() const { return {at, apart}; }
+  GLASSNET_INLINE Number<T> number() const { return {at, apart}; }
+};
+
+template <class T, class F, class... O> GLASSNET_INLINE void sweep_rows_of(T* out, long rows, long k, F f, O... operands) {
+  for (long r = 0; r < rows; r++) sweep(out + r * k, k, f, operands.row(r)...);
+}
+// The usual cases by themselves: a number and elements, or elements alone (400 × 64 numbers, w + c·(x − w): 2.6 us by
+// the general sweep, 1.2 to 1.4 by that of its case; float32, AVX-512, from the L2 cache).
+template <class T, class F, class A, class... O> GLASSNET_INLINE void sweep_rows(T* out, long rows, long k, F f, A first, O... others) {
+  if ((others.is_number || ...)) sweep_rows_of(out, rows, k, f, first, others...);
+  else if (first.is_number) sweep_rows_of(out, rows, k, f, first.number(), others.elements()...);
+  else sweep_rows_of(out, rows, k, f, first.elements(), others.elements()...);
+}
+
+// out[r] = the sum of f(x, y) along row r.
+template <class T, class F> GLASSNET_INLINE void sum_rows(T* out, long rows, long k, F f, Either<T> x, Either<T> y) {
+  if (!x.is_number && !y.is_number) {
+    for (long r = 0; r < rows; r++) {
+      const T *a = x.at + r * x.apart, *b = y.at + r * y.apart;
+      out[r] = row_sum_of<T>(k, [=](long i, auto get) { return f(get(a + i), get(b + i)); });
+    }
+    return;
+  }
+  for (long r = 0; r < rows; r++) {
+    const Operand<T> a = x.row(r), b = y.row(r);
+    const long more_a = a.step == 0 ? 0 : -1, more_b = b.step == 0 ? 0 : -1;
+    out[r] = row_sum_of<T>(k, [=](long i, auto get) { return f(get(a.at + (i & more_a)), get(b.at + (i & more_b))); });
+  }
 }
 
 }  // namespace GLASSNET_ISA

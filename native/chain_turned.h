@@ -54,13 +54,21 @@ template <class T, class F> GLASSNET_INLINE void each_row(T* out, const T* a, lo
     store_part(out + r, f([=](long j) { return load(a + j * stride + r); }), rows - r < w ? rows - r : w);
 }
 
-template <class T> void along_turned_rows(const Step& s, T* out, const T* a, long rows, long k, long stride, T scale, Trouble& trouble) {
+template <class T> void along_turned_rows(const Step& s, T* out, const T* a, const T* b, long rows, long k, long stride, T scale, Trouble& trouble) {
   typedef vec<T> V;
   constexpr long w = width<T>;
   const auto largest = [=](auto at) {
     V m = at(0);
     for (long j = 1; j < k; j++) m = larger{}(m, at(j));
     return m;
+  };
+  const auto sum_of = [=](auto f) {
+    for (long r = 0; r < rows; r += w) {
+      const auto at = [=](long j) { return f(load(a + j * stride + r), load(b + j * stride + r)); };
+      V sum = at(0);
+      for (long j = 1; j < k; j++) sum += at(j);
+      store_part(out + r, sum, rows - r < w ? rows - r : w);
+    }
   };
   switch (s.code) {
     case Code::spread:
@@ -78,6 +86,8 @@ template <class T> void along_turned_rows(const Step& s, T* out, const T* a, lon
       });
       break;
     }
+    case Code::row_sum_of_products: sum_of(products<T>{}); break;
+    case Code::row_sum_of_square_differences: sum_of(square_differences<T>{}); break;
     case Code::row_max: each_row(out, a, rows, stride, largest); break;
     case Code::row_logsumexp:
       each_row(out, a, rows, stride, [=](auto at) {
@@ -96,6 +106,10 @@ template <class T> void along_turned_rows(const Step& s, T* out, const T* a, lon
       });
       break;
     case Code::rows_sum: case Code::rows_mean: for (long j = 0; j < k; j++) out[j] += row_sum(a + j * stride, rows) * scale; break;
+    case Code::rows_sum_of_products:
+      for (long j = 0; j < k; j++)
+        out[j] += row_sum_of<T>(rows, [=](long i, auto get) { return products<T>{}(get(a + j * stride + i), get(b + j * stride + i)); });
+      break;
     case Code::one_hot:
       for (long r = 0; r < rows; r += w) {
         const long n = rows - r < w ? rows - r : w;

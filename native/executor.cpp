@@ -104,7 +104,9 @@ static double nanoseconds_of(const Chain& c) {
   for (const Step& step : c.steps) {
     const bool slow = (step.code >= Code::power && step.code <= Code::erf && step.code != Code::sqrt) ||
                       (step.code >= Code::row_max && step.code <= Code::row_argmax);
-    (step.column ? of_column : each) += (slow ? 0.25 : 0.04) * (c.is_double ? 2 : 1);
+    const bool folds = (step.code >= Code::row_sum && step.code <= Code::row_argmax) ||
+                       step.code == Code::row_sum_of_products || step.code == Code::row_sum_of_square_differences;
+    (step.column && !folds ? of_column : each) += (slow ? 0.25 : 0.04) * (c.is_double ? 2 : 1);
   }
   return double(c.rows) * (double(c.width) * each + of_column);
 }
@@ -112,9 +114,21 @@ static double nanoseconds_of(const Chain& c) {
 static bool rows_are_independent(const Chain& c) {
   for (const Step& step : c.steps)
     if (step.code == Code::rows_sum || step.code == Code::rows_mean || step.code == Code::total_sum ||
-        step.code == Code::total_mean || step.code == Code::one_hot)
+        step.code == Code::total_mean || step.code == Code::one_hot || step.code == Code::rows_sum_of_products)
       return false;
   return true;
+}
+
+// Whether an elementwise operation has an operand that is the same for all rows, or one number for each.
+static bool goes_by_rows(const Chain& c, const Step& step) {
+  const bool elementwise = step.code <= Code::sum_of_products || step.code == Code::add_scaled_difference;
+  if (!c.wide || step.column || !elementwise) return false;
+  for (std::int32_t place : {step.a, step.b, step.c, step.d}) {
+    if (place < 0) continue;
+    const Mode mode = c.slots[std::size_t(place)].mode;
+    if (mode == Mode::row || mode == Mode::column || mode == Mode::register_column) return true;
+  }
+  return false;
 }
 
 void Program::add_chain(const Chain& whole, long first, long rows) {
@@ -131,6 +145,7 @@ void Program::add_chain(const Chain& whole, long first, long rows) {
 // A chain is cut into chains of fewer rows, each with scratch memory of its own.
 void Program::chain(Chain whole) {
   if (whole.slots.size() > 192) throw std::invalid_argument("a chain has too many operands");
+  for (Step& step : whole.steps) step.by_rows = goes_by_rows(whole, step);
   const long step = std::max(1L, 16 / std::max(1L, whole.width));  // rows that fill a cache line
   const long most = rows_are_independent(whole) ? (whole.rows + step - 1) / step : 1;
   const long pieces = pieces_for(nanoseconds_of(whole), threads_, most);
@@ -291,41 +306,60 @@ void Program::move(char* from, char* to, DType dtype, std::vector<long> shape, s
   });
 }
 
-template <class T> static void reduce_as(const T* from, char* to, const std::string& fold, const std::vector<long>& kept,
-                                         const std::vector<long>& ks, const std::vector<long>& folded,
-                                         const std::vector<long>& fs) {
+// Numbers one after the other go to a kernel; others are walked.
+template <class T, class Kernel> static void reduce_as(const T* from, char* to, Fold fold, const std::vector<long>& kept,
+                                                       const std::vector<long>& ks, const std::vector<long>& folded,
+                                                       const std::vector<long>& fs, Kernel kernel) {
   long count = 1, place = 0;
-  for (long length : folded) count *= length;
+  for (std::size_t axis = folded.size(); axis-- > 0; count *= folded[axis])
+    if (folded[axis] != 1 && fs[axis] != count) kernel = nullptr;
+  if (count == 0 || fold == Fold::logsumexp) kernel = nullptr;
   const std::vector<long> none_k(kept.size(), 0), none_f(folded.size(), 0);
   walk(kept, ks, none_k, [&](long start, long) {
     const T* x = from + start;
-    if (fold == "argmax") {
+    if (kernel != nullptr) {
+      kernel(fold, x, count, to + (place++) * long(fold == Fold::argmax ? sizeof(std::int64_t) : sizeof(T)));
+      return;
+    }
+    if (fold == Fold::argmax) {
       long at = 0, i = 0;
-      walk(folded, fs, none_f, [&](long p, long) { if (x[p] > x[at * fs[0]] && !(x[at * fs[0]] != x[at * fs[0]])) at = i; else if (x[p] != x[p] && !(x[at * fs[0]] != x[at * fs[0]])) at = i; i++; });
+      walk(folded, fs, none_f, [&](long p, long) {
+        const T best = x[at * fs[0]];
+        if (best == best && (x[p] > best || x[p] != x[p])) at = i;
+        i++;
+      });
       reinterpret_cast<std::int64_t*>(to)[place++] = at;
       return;
     }
     double largest = -std::numeric_limits<double>::infinity(), sum = 0;
-    if (fold == "max" || fold == "logsumexp")
+    if (fold == Fold::max || fold == Fold::logsumexp)
       walk(folded, fs, none_f, [&](long p, long) { const double v = double(x[p]); if (v > largest || v != v) largest = v; });
-    if (fold == "max") sum = largest;
-    else if (fold == "logsumexp") {
+    if (fold == Fold::max) sum = largest;
+    else if (fold == Fold::logsumexp) {
       walk(folded, fs, none_f, [&](long p, long) { sum += std::exp(double(x[p]) - largest); });
       sum = largest + std::log(sum);
     } else {
       walk(folded, fs, none_f, [&](long p, long) { sum += double(x[p]); });
-      if (fold == "mean") sum /= double(count);
+      if (fold == Fold::mean) sum /= double(count);
     }
     reinterpret_cast<T*>(to)[place++] = T(sum);
   });
 }
 
-void Program::reduce(char* from, char* to, DType dtype, const std::string& fold, std::vector<long> kept,
+static Fold fold_named(const std::string& name) {
+  const char* const names[] = {"sum", "mean", "max", "logsumexp", "argmax"};
+  for (int i = 0; i < 5; i++) if (name == names[i]) return Fold(i);
+  throw std::invalid_argument("there is no reduction " + name);
+}
+
+void Program::reduce(char* from, char* to, DType dtype, const std::string& name, std::vector<long> kept,
                      std::vector<long> ks, std::vector<long> folded, std::vector<long> fs) {
+  const Fold fold = fold_named(name);
+  void (*const no_kernel)(Fold, const std::int64_t*, long, void*) = nullptr;
   instructions_.push_back([=](Team&) {
-    if (dtype == DType::f32) reduce_as(reinterpret_cast<const float*>(from), to, fold, kept, ks, folded, fs);
-    else if (dtype == DType::f64) reduce_as(reinterpret_cast<const double*>(from), to, fold, kept, ks, folded, fs);
-    else reduce_as(reinterpret_cast<const std::int64_t*>(from), to, fold, kept, ks, folded, fs);
+    if (dtype == DType::f32) reduce_as(reinterpret_cast<const float*>(from), to, fold, kept, ks, folded, fs, kernels_.fold_f32);
+    else if (dtype == DType::f64) reduce_as(reinterpret_cast<const double*>(from), to, fold, kept, ks, folded, fs, kernels_.fold_f64);
+    else reduce_as(reinterpret_cast<const std::int64_t*>(from), to, fold, kept, ks, folded, fs, no_kernel);
   });
 }
 

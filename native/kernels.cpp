@@ -1,5 +1,6 @@
 // The kernels of one instruction set: this file is compiled once for each, with GLASSNET_ISA naming it.
 #include "chain.h"
+#include "fold.h"
 #include "gemm.h"
 #include "linear_neuron.h"
 #include "nearest.h"
@@ -31,7 +32,7 @@ template <class T> static void normal(T* out, long n, std::uint64_t seed, std::u
 
 extern const Kernels kernels;
 const Kernels kernels = {
-    GLASSNET_TEXT(GLASSNET_ISA), chain, prepare, gemm<float>, gemm<double>, gemm_work<float>, gemm_work<double>,
+    GLASSNET_TEXT(GLASSNET_ISA), chain, prepare, fold_all<float>, fold_all<double>, gemm<float>, gemm<double>, gemm_work<float>, gemm_work<double>,
     uniform<float>, uniform<double>, normal<float>, normal<double>,
     permute, permute_work, linear_neuron, threshold_neuron, nearest,
 };

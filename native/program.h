@@ -25,7 +25,8 @@ enum class Code : std::int32_t {
   add, subtract, multiply, divide, negate, square, power, exp, expm1, log, log1p, sqrt, sin, cos, tanh, logistic,
   softplus, erf, abs, sign, floor, maximum, minimum, clip, less, less_equal, equal, logical_not, select, is_not_zero,
   truncate, copy, multiply_add, subtract_product, sum_of_products, spread, row_sum, row_mean, row_max, row_logsumexp,
-  row_argmax, rows_sum, rows_mean, total_sum, total_mean, one_hot
+  row_argmax, rows_sum, rows_mean, total_sum, total_mean, one_hot, add_scaled_difference, row_sum_of_products,
+  row_sum_of_square_differences, rows_sum_of_products
 };
 
 struct Step {
@@ -33,16 +34,21 @@ struct Step {
   std::int32_t result, a, b, c, d;
   bool column;
   double low, high;
+  bool by_rows = false;  // whether an operand is the same for all rows, or one number for each: see sweep_rows
 };
 
 struct Chain {
   long rows, width, block_rows;
   bool turned;  // whether a block lies turned in the scratch memory: see chain_turned.h
+  bool wide;    // whether rows are worked on one by one, so that no operand need be repeated for all of a block
   std::vector<Slot> slots;
   std::vector<Step> steps;
   long scratch_elements;
   bool is_double;
 };
+
+// How numbers become one.
+enum class Fold : std::int32_t { sum, mean, max, logsumexp, argmax };
 
 // What goes wrong inside a kernel is remembered here and told after the step.
 struct Trouble {
@@ -93,6 +99,8 @@ struct Kernels {
   const char* name;
   void (*chain)(const Chain&, void* scratch, Trouble&);
   void (*prepare)(const Chain&, void* scratch);
+  void (*fold_f32)(Fold, const float*, long n, void* out);
+  void (*fold_f64)(Fold, const double*, long n, void* out);
   void (*gemm_f32)(bool, bool, long, long, long, const float*, long, const float*, long, const float*, bool, float*, long, float*);
   void (*gemm_f64)(bool, bool, long, long, long, const double*, long, const double*, long, const double*, bool, double*, long, double*);
   long (*gemm_work_f32)(bool, bool, long, long, long);

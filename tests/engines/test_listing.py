@@ -101,6 +101,29 @@ def test_a_chain_counted_by_hand() -> None:
     )
 
 
+def test_sweeps_of_several_operations_counted_by_hand() -> None:
+    x, w, share = stored("x", 1, 5), stored("w", 6, 5), between(6)
+    apart, gain, dot, new = between(6), between(5), between(6), stored("new", 6, 5)
+    slots = [Slot(Mode.ROW, x), Slot(Mode.FULL, w), Slot(Mode.COLUMN, share)]
+    slots += [Slot(Mode.COLUMN, apart), Slot(Mode.ROW, gain), Slot(Mode.COLUMN, dot)]
+    slots += [Slot(Mode.FULL, new)]
+    steps = [
+        Step("row_sum_of_square_differences", 3, (0, 1), column=True),  # 90
+        Step("row_sum_of_products", 5, (0, 1), column=True),  # 60
+        Step("rows_sum_of_products", 4, (1, 1)),  # 60
+        Step("add_scaled_difference", 6, (2, 0, 1, 1)),  # 90
+    ]
+    chain = Fused([x, w, share], [apart, dot, gain, new], "", 6, 5, slots, steps, 0)
+    assert operations(chain) == 90 + 60 + 60 + 90
+    names = {id(b): n for b, n in zip((x, w, share, apart, gain, dot, new), "xwcdgpn", strict=True)}
+    assert formulas(chain, lambda buffer: names[id(buffer)]) == (
+        "d = row sum((x − w)²)",
+        "p = row sum(x · w)",
+        "g = column sum(w²)",
+        "n = w + c · (x − w)",
+    )
+
+
 def test_other_instructions_counted_by_hand() -> None:
     x, numbers = between(10, 4), stored("n", 3, dtype=DType.INT64)
     gather = Lookup([x, numbers], [between(3, 4)], "gather", "gather", 1, 10, 3, 4)

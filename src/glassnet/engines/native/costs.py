@@ -22,6 +22,10 @@ COSTLY = {
     "multiply_add": 2,
     "subtract_product": 2,
     "sum_of_products": 3,
+    "add_scaled_difference": 3,
+    "row_sum_of_products": 2,
+    "rows_sum_of_products": 2,
+    "row_sum_of_square_differences": 3,
 }
 
 

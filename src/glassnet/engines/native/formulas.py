@@ -188,6 +188,23 @@ def _product(factors: list[_Term]) -> _Term:
     return _Term(f"{left} · {_inside(factors[1], POWER)}", PRODUCT)
 
 
+def _difference(parts: list[_Term]) -> _Term:
+    left = _inside(parts[0], SUM, first=True)
+    return _Term(f"{left} − {_inside(parts[1], PRODUCT)}", SUM)
+
+
+def _sum_of(code: str, operands: list[_Term]) -> _Term:
+    """Return a sum of products, of squares or of squares of differences."""
+    reach, _, what = code.partition("_sum_of_")
+    if what == "square_differences":
+        inner = f"({_difference(operands).text})²"
+    elif operands[0] is operands[1] or operands[0].text == operands[1].text:
+        inner = f"{_inside(operands[0], ATOM)}²"
+    else:
+        inner = _product(operands).text
+    return _Term(f"{REACH[reach]}sum({inner})")
+
+
 def _term(step: Step, operands: list[_Term]) -> _Term:
     """Return the formula of one step."""
     code = step.code
@@ -202,6 +219,11 @@ def _term(step: Step, operands: list[_Term]) -> _Term:
         left = _inside(_product([operands[place] for place in first]), SUM, first=True)
         right = _inside(_product([operands[place] for place in second]), PRODUCT)
         return _Term(f"{left} {sign} {right}", SUM)
+    if code == "add_scaled_difference":
+        right = _inside(_product([operands[0], _difference(operands[1:3])]), PRODUCT)
+        return _Term(f"{_inside(operands[3], SUM, first=True)} + {right}", SUM)
+    if "_sum_of_" in code:
+        return _sum_of(code, operands)
     if code == "negate":
         return _Term(f"−{_inside(operands[0], PRODUCT)}", PRODUCT)
     if code == "square":

@@ -21,6 +21,7 @@ from glassnet.engines.native.instructions import (
     Step,
     Unsupported,
 )
+from glassnet.engines.native.passes.again import work_out_again
 from glassnet.engines.native.passes.common import share
 from glassnet.engines.native.passes.fusion import (
     Group,
@@ -63,7 +64,8 @@ def lower(graph: Graph) -> Plan:
     """
     simple = share(simplify(graph))
     shorter = share_softmax(simple)
-    return _Lowering(verify(simple if shorter is simple else share(simplify(shorter)))).run()
+    short = simple if shorter is simple else share(simplify(shorter))
+    return _Lowering(verify(work_out_again(short))).run()
 
 
 def _strides(shape: Shape) -> tuple[int, ...]:
@@ -128,18 +130,60 @@ class _Lowering:
         """
         for group in self.groups:
             for node in group.members:
+                if self._is_sum(node, group):
+                    self._absorb_into_fold(node, group)
+                    continue
                 if _instruction(node) not in ("add", "subtract"):
                     continue
                 first = 0 if _instruction(node) == "add" else 1  # c − a·b, but no a·b − c
                 for product in node.inputs[first:]:
-                    if (
-                        group.members.get(product) == group.members[node]
-                        and _instruction(product) == "multiply"
-                        and self.users[product] == [node]
-                        and not self.leaves(product, group)
-                    ):
-                        self.absorbed[product] = node
-                        self.order[product] = self.order[node]
+                    same = group.members.get(product) == group.members[node]
+                    if same and self._is_only_for(node, product, group, "multiply"):
+                        self._absorb(product, node)
+                products = [source for source in node.inputs if source in self.absorbed]
+                if _instruction(node) == "add" and len(products) == 1:
+                    self._absorb_difference(products[0], node, group)
+
+    def _is_only_for(self, user: Tensor, node: Tensor, group: Group, *instructions: str) -> bool:
+        """Return whether a member is one of these operations, and used by one other alone."""
+        return (
+            node in group.members
+            and _instruction(node) in instructions
+            and all(other is user for other in self.users[node])
+            and not self.leaves(node, group)
+        )
+
+    def _absorb(self, node: Tensor, result: Tensor) -> None:
+        self.absorbed[node] = result
+        self.order[node] = self.order[result]
+
+    def _is_sum(self, node: Tensor, group: Group) -> bool:
+        kind = node.op.native
+        return (
+            isinstance(kind, Reduction)
+            and kind.fold == "sum"
+            and group.members[node] in ("column", "end rows")
+            and group.members.get(node.inputs[0]) == "full"
+        )
+
+    def _absorb_into_fold(self, node: Tensor, group: Group) -> None:
+        """Let a sum work out the products, or the squares of differences, that it adds up."""
+        product = node.inputs[0]
+        if not self._is_only_for(node, product, group, "multiply", "square"):
+            return
+        self._absorb(product, node)
+        square = _instruction(product) == "square"
+        if group.members[node] == "column" and square:
+            self._absorb_difference(product, node, group)
+
+    def _absorb_difference(self, product: Tensor, result: Tensor, group: Group) -> None:
+        """Let what works out a product work out the difference that is a factor of it too."""
+        for factor in dict.fromkeys(product.inputs):
+            same = group.members.get(factor) == group.members[product]
+            plain = same and not any(source in self.absorbed for source in factor.inputs)
+            if plain and self._is_only_for(product, factor, group, "subtract"):
+                self._absorb(factor, result)
+                return
 
     def run(self) -> Plan:
         outputs = self._output_names()
@@ -467,7 +511,7 @@ class _Chain:
                 self.last_use[base_of(source)] = index
         for index, node in enumerate(last):
             code, sources = self._form(node)
-            operands = tuple(self._operand(user, source) for user, source in sources)
+            operands = tuple(self._operand(user, source, node) for user, source in sources)
             for base in {base_of(source) for _, source in sources}:
                 self._release(base, index)
             self.steps.append(
@@ -502,10 +546,39 @@ class _Chain:
             return self._code(node), own
         factors = [(product, factor) for product in products for factor in product.inputs]
         others = [(node, source) for source in node.inputs if source not in products]
+        if isinstance(node.op.native, Reduction):
+            return self._sum_form(node, products[0])
+        product = products[0]
+        for place, difference in enumerate(product.inputs):
+            if difference in self.lowering.absorbed:
+                ends = [(difference, source) for source in difference.inputs]
+                return "add_scaled_difference", [
+                    (product, product.inputs[1 - place]),
+                    *ends,
+                    *others,
+                ]
         if not others:
             return "sum_of_products", factors
         add = self._code(node) == "add"
         return "multiply_add" if add else "subtract_product", factors + others
+
+    def _sum_form(self, node: Tensor, product: Tensor) -> tuple[str, list[tuple[Tensor, Tensor]]]:
+        prefix = "row" if self.group.members[node] == "column" else "rows"
+        factors = product.inputs * 2 if _instruction(product) == "square" else product.inputs
+        difference = factors[0]
+        if difference in self.lowering.absorbed:
+            ends = [(difference, source) for source in difference.inputs]
+            return f"{prefix}_sum_of_square_differences", ends
+        return f"{prefix}_sum_of_products", [(product, factor) for factor in factors]
+
+    def _needs_places(self, node: Tensor) -> bool:
+        """Return whether the operands of a member's step must have all elements in their places."""
+        if isinstance(node.op.native, Elementwise):
+            return len(node.inputs) == 1
+        sums_products = self.group.members[node] == "column" and any(
+            source in self.lowering.absorbed for source in node.inputs
+        )
+        return not self.group.is_wide or not sums_products
 
     def _slot(self, mode: Mode, buffer: Buffer) -> int:
         key = (mode, id(buffer))
@@ -514,12 +587,15 @@ class _Chain:
             self.slots.append(Slot(mode, buffer))
         return self.slot_of[key]
 
-    def _operand(self, node: Tensor, source: Tensor) -> int:
+    def _operand(self, node: Tensor, source: Tensor, result: Tensor) -> int:
+        """Return the slot of the operand that a member takes, for the step that gives a result."""
         group = self.group
+        elementwise = isinstance(result.op.native, Elementwise)
+        in_place = self._needs_places(result)
         column = is_column_operand(node, group.members[node])
         view = see(source, group.rows, group.width, column)
         if view.base in self.result_of:
-            if view.mode is Mode.COLUMN and not column:
+            if view.mode is Mode.COLUMN and not column and (in_place or not group.is_wide):
                 return self._spread(self.result_of[view.base])
             return self.result_of[view.base]
         base = view.base if view.mode is not Mode.FULL else source
@@ -527,9 +603,13 @@ class _Chain:
         if buffer not in self.reads:
             self.reads.append(buffer)
         place = self._slot(view.mode, buffer)
-        if view.mode is Mode.SINGLE and not isinstance(node.op.native, Elementwise):
+        if view.mode is Mode.SINGLE and in_place and not elementwise:
             return self._repeat(place, column)
-        return self._spread(place) if view.mode is Mode.COLUMN and not column else place
+        if view.mode is Mode.ROW and in_place and group.is_wide:
+            return self._repeat(place, column)
+        if view.mode is Mode.COLUMN and not column and (in_place or not group.is_wide):
+            return self._spread(place)
+        return place
 
     def _repeat(self, single: int, column: bool) -> int:
         """Return a single number, repeated, for what needs all elements in their places."""

@@ -24,6 +24,7 @@ from glassnet.engines.native.instructions import (
     Slot,
 )
 from glassnet.engines.native.lowering import lower
+from glassnet.engines.native.passes.fusion import NARROW
 from glassnet.graph import Graph
 from glassnet.graph.types import Array
 
@@ -38,6 +39,7 @@ CODES = """
     softplus erf abs sign floor maximum minimum clip less less_equal equal logical_not select
     is_not_zero truncate copy multiply_add subtract_product sum_of_products spread row_sum row_mean
     row_max row_logsumexp row_argmax rows_sum rows_mean total_sum total_mean one_hot
+    add_scaled_difference row_sum_of_products row_sum_of_square_differences rows_sum_of_products
 """  # in the order of `enum class Code` in native/program.h
 NUMBER = {code: index for index, code in enumerate(CODES.split())}
 NOWHERE = (0, 0, "")
@@ -179,7 +181,8 @@ class _Loader:
             for step in chain.steps
         ]
         double = chain.dtype == "float64"
-        self.program.chain(rows, width, block, turned, place, double, slots, steps)
+        wide = chain.width > NARROW
+        self.program.chain(rows, width, block, turned, wide, place, double, slots, steps)
 
     def _slot(self, slot: Slot, at: int, chain: Fused, written: set[int]) -> Any:
         buffer = slot.buffer
@@ -192,7 +195,10 @@ class _Loader:
 
 def _tiles(chain: Fused) -> int:
     """Return how many operands have all the elements of a block; two of one place count once."""
-    full = [slot for slot in chain.slots if slot.mode in (Mode.FULL, Mode.ROW, Mode.REGISTER_FULL)]
+    modes = [Mode.FULL, Mode.REGISTER_FULL]
+    if chain.width <= NARROW:
+        modes.append(Mode.ROW)
+    full = [slot for slot in chain.slots if slot.mode in modes]
     return len({(slot.buffer.name if slot.buffer else "") or id(slot) for slot in full})
 
 
@@ -224,6 +230,8 @@ def _scratch(
     if slot.mode is Mode.SINGLE:
         return LANES
     if slot.mode is Mode.ROW:
+        if chain.width > NARROW:
+            return 0 if own else width
         return 0 if own and id(slot.buffer) in written else size
     if slot.mode is Mode.FULL:
         return 0 if own and not turned else size

@@ -22,6 +22,7 @@ __all__ = ["Group", "View", "base_of", "fuse", "is_column_operand", "is_view", "
 ROW_FOLDS = ("sum", "mean", "max", "logsumexp", "argmax")
 END_FOLDS = ("sum", "mean")
 WIDEST_ROW = 4096  # above this a row does not stay in the cache
+NARROW = 32  # elements of a row, up to which operands are repeated for all rows of a block
 
 
 @dataclass(eq=False)
@@ -34,6 +35,13 @@ class Group:
     members: dict[Tensor, str] = field(default_factory=dict[Tensor, str])
     uses: set[Tensor] = field(default_factory=set[Tensor])
     floats: set[DType] = field(default_factory=set[DType])
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether operands are read as they are, row by row, if they are the same for all rows, or
+        one number for each; rather than repeated for a whole block first.
+        """
+        return self.width > NARROW
 
     def is_end(self, node: Tensor) -> bool:
         """Return whether a member's value is known only when all blocks are done."""
