@@ -70,3 +70,50 @@ def test_mistakes(words: str, message: str, run: Run, models: Path) -> None:
     assert message in result.err
     assert result.err.startswith("error: ")
     assert result.err.count("\n") == 1
+
+
+# --- the workings of a problem --------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("form", "begins", "ending"),
+    [
+        ("text", "Back-propagation: one step", "txt"),
+        ("markdown", "# Back-propagation: one step", "md"),
+        ("latex", "\\documentclass", "tex"),
+        ("html", "<!DOCTYPE html>", "html"),
+        ("json", "{", "json"),
+    ],
+)
+def test_workings_in_every_format(
+    form: str, begins: str, ending: str, run: Run, tmp_path: Path
+) -> None:
+    printed = run(f"explain backpropagation --format {form}")
+    assert printed.status == 0
+    assert printed.out.startswith(begins)
+    path = tmp_path / f"own.{ending}"
+    saved = run(f"explain backpropagation --out {path}")
+    assert (saved.status, saved.out) == (0, "")
+    assert path.read_text(encoding="utf-8") == printed.out
+    other = tmp_path / "page"
+    assert run(f"explain backpropagation --format {form} --out {other}").status == 0
+    assert other.read_text(encoding="utf-8") == printed.out
+
+
+def test_json_is_a_format(run: Run) -> None:
+    by_switch = run("explain backpropagation --json").out
+    assert json.loads(by_switch) == json.loads(run("explain backpropagation --format json").out)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("explain and --format latx", "did you mean 'latex'"),
+        ("explain and --out own.pdf", "its ending tells the format"),
+        ("explain and --out none/own.md", "there is no folder"),
+        ("explain and --json --format latex", "two formats"),
+    ],
+)
+def test_mistakes_in_formats(words: str, message: str, run: Run) -> None:
+    result = run(words)
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert result.err.count("\n") == 1

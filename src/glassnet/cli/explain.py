@@ -73,6 +73,25 @@ def explain(
             rich_help_panel=WORKINGS,
         ),
     ] = False,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="text, markdown, latex, html or json; as the file's ending says, else text.",
+            rich_help_panel=WORKINGS,
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the workings to a file: .txt, .md, .tex, .html, .json.",
+            rich_help_panel=WORKINGS,
+            show_default=False,
+        ),
+    ] = None,
     program: Annotated[
         bool,
         typer.Option(
@@ -114,6 +133,8 @@ def explain(
 
     glassnet explain perceptron --digits 4 --carried
 
+    glassnet explain backpropagation --out workings.html
+
     glassnet explain digits.safetensors --program
     """
     if listed:
@@ -131,13 +152,19 @@ def explain(
                 f"`glassnet explain {what} --program`"
             )
         return _program(path, part, batch_size, as_json=as_json)
+    from glassnet.explain.saving import save_text
     from glassnet.explain.workings import explain as work_out
+    from glassnet.explain.workings import format_of
 
+    if as_json and form not in (None, "json"):
+        raise ArgumentError(f"--json and --format {form} ask for two formats; choose one of them")
+    wanted = "json" if as_json else form or (format_of(out) if out else "text")
     workings = work_out(what, conventions=conventions, digits=digits, carried=carried, steps=steps)
-    if as_json:
-        print_json(workings.to_json())
-        return 0
-    print(workings, end="")
+    text = workings.render(wanted)
+    if out is None:
+        print(text, end="")
+    else:
+        save_text(out, text)
     return 0
 
 

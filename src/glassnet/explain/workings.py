@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -13,9 +14,14 @@ import numpy as np
 from glassnet.engines import Program
 from glassnet.errors import ArgumentError, DataError, GlassnetError, ShapeError, nearest
 from glassnet.explain.conventions import PROFILES, Profile
+from glassnet.explain.html import html_fragment, render_html
+from glassnet.explain.latex import render_latex
+from glassnet.explain.markdown import render_markdown
 from glassnet.explain.problems import Problem, load_problem
+from glassnet.explain.saving import save_text
 from glassnet.explain.sheet import Sheet
 from glassnet.explain.stepwise import explain_step
+from glassnet.explain.tensors import explain_tensor
 from glassnet.explain.text import render_text
 from glassnet.explain.writing import symbol_of, write
 from glassnet.graph import DType, Graph, Tensor, TensorType, trace
@@ -27,6 +33,15 @@ from glassnet.nn.losses import Loss
 from glassnet.nn.stack import Stack, parse_layers
 
 __all__ = ["Workings", "explain"]
+
+FORMATS = {
+    ".txt": "text",
+    ".md": "markdown",
+    ".tex": "latex",
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +64,52 @@ class Workings:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        return html_fragment(self.title, self.sheets, self.profile)
+
+    def to_markdown(self) -> str:
+        """Return the workings as Markdown, with formulas as GitHub and notebooks show them."""
+        return render_markdown(self.title, self.sheets, self.profile)
+
+    def to_latex(self) -> str:
+        """Return the workings as a document for pdflatex."""
+        return render_latex(self.title, self.sheets, self.profile)
+
+    def to_html(self) -> str:
+        """Return the workings as one HTML page that needs nothing else."""
+        return render_html(self.title, self.sheets, self.profile)
+
+    def render(self, form: str) -> str:
+        """Return the workings in a format: text, markdown, latex, html or json.
+
+        Raises:
+            ArgumentError: There is no such format.
+        """
+        match form:
+            case "text":
+                return str(self)
+            case "markdown":
+                return self.to_markdown()
+            case "latex":
+                return self.to_latex()
+            case "html":
+                return self.to_html()
+            case "json":
+                return json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
+            case _:
+                known = list(dict.fromkeys(FORMATS.values()))
+                raise ArgumentError(
+                    f"there is no format {form!r:.40}{nearest(form, known)}; choose one of "
+                    f"{', '.join(known)}"
+                )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the workings to a file: .txt, .md, .tex, .html or .json; one there is replaced.
+
+        Raises:
+            ArgumentError: The name ends in something else.
+            OutputError: The file cannot be written; nothing is left half written.
+        """
+        save_text(path, self.render(format_of(path)))
 
     def to_json(self) -> dict[str, Any]:
         """Return every quantity with its address, formula and value, as plain data."""
@@ -87,8 +147,24 @@ class Workings:
         }
 
 
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the format in which workings are written to a file of this name.
+
+    Raises:
+        ArgumentError: No format has this ending.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in FORMATS:
+        raise ArgumentError(
+            f"workings are saved as {', '.join(FORMATS)}; got {str(Path(path))!r}: its ending "
+            "tells the format"
+        )
+    return FORMATS[ending]
+
+
 def explain(
-    problem: str | os.PathLike[str] | Problem,
+    problem: str | os.PathLike[str] | Problem | Tensor,
+    wrt: Tensor | Sequence[Tensor] | None = None,
     *,
     conventions: str | None = None,
     digits: int | None = None,
@@ -98,7 +174,9 @@ def explain(
     """Work a problem out as on paper: each number as formula, numbers put in, result.
 
     Args:
-        problem: The name of a built-in problem, a TOML file, or a problem.
+        problem: The name of a built-in problem, a TOML file, or a problem; or a tensor, whose
+            computation is worked out with its derivatives.
+        wrt: Of a tensor: with respect to what; all that is given and has a name, if not said.
         conventions: "notes", "pytorch" or "matlab"; what the problem says if not given.
         digits: How many significant digits are printed.
         carried: Whether results are rounded to these digits before they are used.
@@ -111,20 +189,30 @@ def explain(
     >>> workings = gn.explain("backpropagation")
     >>> round(workings.sheets[0]["hidden.δ[1]"].value, 7)
     0.0117885
+    >>> x, w, b = gn.tensor(2.0, "x"), gn.tensor(0.5, "w"), gn.tensor(-0.5, "b")
+    >>> print(gn.explain(gn.tanh(w * x + b).named("a"), wrt=[w]))
+    a
+      all digits are kept; 6 are printed
+    <BLANKLINE>
+    Given
+      w = 0.5
+      x = 2
+      b = −0.5
+    <BLANKLINE>
+    Forward
+      a = tanh (w · x + b) = tanh (0.5 · 2 + (−0.5)) = 0.462117
+    <BLANKLINE>
+    Backward
+      ∂a/∂w = (1 − a · a) · x = (1 − 0.462117 · 0.462117) · 2 = 1.5729
+    <BLANKLINE>
     """
+    if isinstance(problem, Tensor):
+        profile = _profile(conventions or "notes", digits, carried)
+        chosen = [wrt] if isinstance(wrt, Tensor) else wrt
+        sheet = explain_tensor(problem, chosen, profile)
+        return Workings(sheet.title, (sheet,), profile)
     known = problem if isinstance(problem, Problem) else load_problem(problem)
-    name = conventions or known.conventions
-    if name not in PROFILES:
-        raise ArgumentError(
-            f"there are no conventions named {name!r:.40}{nearest(name, PROFILES)}; choose one of "
-            f"{', '.join(PROFILES)}"
-        )
-    profile = PROFILES[name]
-    if digits is not None:
-        if not 1 <= digits <= 15:
-            raise ArgumentError(f"digits must be a whole number from 1 to 15; got {digits}")
-        profile = replace(profile, digits=digits)
-    profile = replace(profile, carried=carried)
+    profile = _profile(conventions or known.conventions, digits, carried)
     count = known.steps if steps is None else steps
     if count < 1:
         raise ArgumentError(f"steps must be at least 1; got {count}")
@@ -138,6 +226,20 @@ def explain(
             raise
         raise type(error)(f"{known.source}: {error}") from None
     return Workings(known.title, sheets, profile)
+
+
+def _profile(name: str, digits: int | None, carried: bool) -> Profile:
+    if name not in PROFILES:
+        raise ArgumentError(
+            f"there are no conventions named {name!r:.40}{nearest(name, PROFILES)}; choose one of "
+            f"{', '.join(PROFILES)}"
+        )
+    profile = replace(PROFILES[name], carried=carried)
+    if digits is None:
+        return profile
+    if not 1 <= digits <= 15:
+        raise ArgumentError(f"digits must be a whole number from 1 to 15; got {digits}")
+    return replace(profile, digits=digits)
 
 
 def _network(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:

@@ -1,0 +1,222 @@
+"""Workings as LaTeX: a document for pdflatex, and the formulas that Markdown uses too."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from glassnet.explain.conventions import Profile
+from glassnet.explain.notation import (
+    Fenced,
+    Fraction,
+    Leaf,
+    Notation,
+    Root,
+    Row,
+    Script,
+    broken,
+    is_flat,
+    width,
+)
+from glassnet.explain.parts import Equation, Part, page
+from glassnet.explain.sheet import Sheet
+
+__all__ = ["formula", "prose", "render_latex"]
+
+WIDE = 62  # digits on a line of a page
+SIGNS = {
+    "−": "-", "·": r"\cdot", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "∂": r"\partial",
+    "∞": r"\infty", "Σ": r"\sum", "‖": r"\|", "…": r"\dots", "′": r"\prime", "½": r"\tfrac{1}{2}",
+    "→": r"\to", "×": r"\times", "√": r"\surd", "∈": r"\in", "⌊": r"\lfloor", "⌋": r"\rfloor",
+    "|": r"\vert",
+}  # fmt: skip
+FUNCTIONS = ("tanh", "ln", "max", "min", "sin", "cos", "exp", "log")
+ACCENTS = {"^": r"\hat", "~": r"\tilde", "¯": r"\bar"}
+ESCAPED = {sign: f"\\{sign}" for sign in "#$%&_{}"} | {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "\u2009": r"\,", "\u00a0": "~", "–": "--", "—": "---", "’": "'", "‘": "`", "“": "``", "”": "''",
+    "<": r"\(<\)", ">": r"\(>\)", "|": r"\(\vert\)",
+}  # fmt: skip
+HEAD = r"""\documentclass[11pt]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{amsmath}
+\usepackage[a4paper,margin=2.2cm]{geometry}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{4pt}
+\allowdisplaybreaks
+"""
+
+
+# --- formulas -------------------------------------------------------------------------------------
+def formula(written: Notation) -> str:
+    """Return a formula as LaTeX, to be put between signs for mathematics."""
+    match written:
+        case Leaf():
+            return _leaf(written)
+        case Row(parts):
+            return _joined([formula(part) for part in parts])
+        case Fraction(above, below):
+            return f"\\frac{{{formula(above)}}}{{{formula(below)}}}"
+        case Script(base, below, above):
+            body = formula(base)
+            simple = isinstance(base, Leaf | Fenced)
+            body = body if simple else f"{{{body}}}"
+            body += f"_{_small(below)}" if below else ""
+            return body + (f"^{_small(above)}" if above else "")
+        case Root(inside):
+            return f"\\sqrt{{{formula(inside)}}}"
+        case Fenced(left, inside, right):
+            return _fenced(left, inside, right)
+
+
+def _small(written: Notation) -> str:
+    text = formula(written)
+    return text if len(text) == 1 else f"{{{text}}}"
+
+
+def _leaf(leaf: Leaf) -> str:
+    text = leaf.text
+    match leaf.kind:
+        case "number":
+            return r"\infty" if text == "∞" else r"\text{nan}" if text == "nan" else text
+        case "front":
+            return SIGNS.get(text, text)
+        case "sign":
+            return f" {SIGNS.get(text, text)} "
+        case "open":
+            return rf"\bigl{text}"
+        case "close":
+            return rf"\bigr{text}"
+        case "function":
+            if text in FUNCTIONS:
+                return f"\\{text}"
+            return r"\sum" if text == "Σ" else rf"\operatorname{{{prose(text)}}}"
+        case "word" if text in ("′", "‖", "/", ", ", "…", "(", ")", "|"):
+            return SIGNS.get(text, text)
+        case "word" | "text" if not text.strip():
+            return r"\ "
+        case "word" | "text":
+            return rf"\mathrm{{{text}}}" if text == "e" else rf"\text{{{prose(text)}}}"
+        case _:
+            letter = _letter(text)
+            return f"{ACCENTS[leaf.accent]}{{{letter}}}" if leaf.accent else letter
+
+
+def _letter(letter: str) -> str:
+    if letter in SIGNS:
+        return SIGNS[letter]
+    if letter.isascii():
+        return letter
+    return _greek(letter) or rf"\text{{{prose(letter)}}}"
+
+
+def _greek(letter: str) -> str:
+    """Return the command of a Greek letter; "" for other signs."""
+    words = unicodedata.name(letter, "").split()
+    if len(words) != 4 or words[0] != "GREEK" or words[2] != "LETTER":
+        return ""
+    name = words[3].lower().replace("lamda", "lambda")
+    if name == "omicron":
+        return "o"
+    if words[1] == "CAPITAL":
+        plain = unicodedata.normalize("NFKD", letter)
+        latin = {"Α": "A", "Β": "B", "Ε": "E", "Ζ": "Z", "Η": "H", "Ι": "I", "Κ": "K", "Μ": "M",
+                 "Ν": "N", "Ο": "O", "Ρ": "P", "Τ": "T", "Χ": "X"}  # fmt: skip
+        return latin.get(plain, f"\\{name.capitalize()}")
+    return f"\\{name}"
+
+
+def _fenced(left: str, inside: Notation, right: str) -> str:
+    opening, closing = (
+        (r"\lvert", r"\rvert") if left == "|" else (SIGNS.get(left, left), SIGNS.get(right, right))
+    )
+    body = formula(inside)
+    if is_flat(inside):
+        return _joined([opening, body, closing])
+    return _joined([rf"\left{opening}", body, rf"\right{closing}"])
+
+
+def _joined(texts: Sequence[str]) -> str:
+    r"""Return pieces side by side; where a letter would run into a command, apart."""
+    found = ""
+    for text in texts:
+        command = found.rpartition("\\")[2]
+        apart = "\\" in found and command.isalpha() and text[:1].isalpha()
+        digits = "\\" in found and command.isalpha() and text[:1].isdigit()
+        found += f" {text}" if apart or digits else text
+    return found
+
+
+def prose(text: str) -> str:
+    """Return a sentence as LaTeX: reserved signs escaped, mathematical ones as commands."""
+    return "".join(map(_sign, unicodedata.normalize("NFC", text)))
+
+
+def _sign(sign: str) -> str:
+    if sign in ESCAPED:
+        return ESCAPED[sign]
+    if sign.isascii():
+        return sign if sign.isprintable() else " "
+    command = SIGNS.get(sign) or _greek(sign)
+    if command:
+        return rf"\({command}\)"
+    plain = unicodedata.normalize("NFD", sign)
+    if ord(sign) <= 0x17F and sign.isalpha():  # what the T1 encoding has
+        return sign
+    kind, _, code = unicodedata.decomposition(sign).partition(" ")
+    if kind in ("<super>", "<sub>"):
+        return rf"\({'^' if kind == '<super>' else '_'}{{{_letter(chr(int(code, 16)))}}}\)"
+    if len(plain) == 2 and plain[0].isascii() and plain[1] == "\u0302":
+        return rf"\(\hat{{{plain[0]}}}\)"
+    return f"[U+{ord(sign):04X}]"
+
+
+# --- the document ---------------------------------------------------------------------------------
+def render_latex(title: str, sheets: Sequence[Sheet], profile: Profile) -> str:
+    """Return a document for pdflatex with the workings of some sheets.
+
+    Args:
+        title: What is worked out.
+        sheets: The steps.
+        profile: The conventions: digits and rounding.
+    """
+    found = [HEAD, r"\begin{document}", rf"\section*{{{prose(title)}}}"]
+    said = sheets[0].conventions if sheets else ()
+    if said:
+        found += [r"\begin{itemize}", *(rf"\item {prose(text)}" for text in said)]
+        found.append(r"\end{itemize}")
+    for sheet in sheets:
+        if sheet.title != title:
+            found += ["", rf"\section*{{{prose(sheet.title)}}}"]
+        for part in page(sheet, profile):
+            found += _part(part)
+    return "\n".join([*found, "", r"\end{document}", ""])
+
+
+def _part(part: Part) -> Iterator[str]:
+    yield ""
+    yield rf"\subsection*{{{prose(part.title)}}}"
+    if part.sentence:
+        yield prose(part.sentence)
+    for group in part.groups():
+        texts = [rf"\({formula(entry.name)} = {formula(entry.result)}\)" for entry in group]
+        yield ", \\quad\n".join(texts) + r"\par"
+    if part.workings:
+        rows = [row for entry in part.workings for row in _rows(entry)]
+        yield r"\begin{align*}"
+        yield " \\\\\n".join(rows)
+        yield r"\end{align*}"
+
+
+def _rows(entry: Equation) -> Iterator[str]:
+    """Yield the lines of an equation: all on one if there is room, else a line for each side."""
+    head = formula(entry.name)
+    room = WIDE - width(entry.name)
+    if sum(map(width, entry.sides)) + 4 * len(entry.sides) <= room:
+        yield f"{head} &= " + " = ".join(map(formula, entry.sides))
+        return
+    for side in entry.sides:
+        for position, piece in enumerate(broken(side, room - 3)):
+            yield f"{head} &= {formula(piece)}" if not position else rf"&\quad {formula(piece)}"
+            head = ""
