@@ -54,7 +54,14 @@ def test_all_is_what_is_exported() -> None:
         if not name.startswith("_") and not isinstance(value, ModuleType)
     }
     families = {"activations", "initializers", "losses"}  # rooms that are meant to be seen
-    late = {"draw", "explain", "program", *public.RULES}  # loaded on first use
+    late = {
+        "check",
+        "draw",
+        "explain",
+        "program",
+        "worksheet",
+        *public.RULES,
+    }  # loaded on first use
     assert set(gn.__all__) == (exported - {"TYPE_CHECKING", "Any", "RULES"}) | families | late
     for name in gn.__all__:
         assert getattr(gn, name) is getattr(public, name)

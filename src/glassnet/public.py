@@ -97,7 +97,7 @@ from glassnet.ops import sum_ as sum  # noqa: A004
 from glassnet.training import History, Network, Run, Runs, fit, fit_many, load
 
 if TYPE_CHECKING:
-    from glassnet.explain import draw, explain, program
+    from glassnet.explain import check, draw, explain, program, worksheet
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -177,6 +177,7 @@ __all__ = [
     "bipolar_logistic",
     "broadcast",
     "cast",
+    "check",
     "clip",
     "concatenate",
     "cos",
@@ -245,13 +246,14 @@ __all__ = [
     "trace",
     "transpose",
     "verify",
+    "worksheet",
     "zeros",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Load what few programs use when it is first used."""
-    if name in ("draw", "explain", "program"):
+    if name in ("check", "draw", "explain", "program", "worksheet"):
         from glassnet import explain
 
         return explain if name == "explain" else getattr(explain, name)

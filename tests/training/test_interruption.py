@@ -253,9 +253,7 @@ def test_a_rate_that_is_far_too_high() -> None:
     layer = gn.Dense(1, weights=[[1.0]], biases=None)
     net = gn.Network([layer], inputs=1, dtype="float64")
     message, _ = stopped(net, [[1.0]], [0.0], optimizer="sgd 1e200", epochs=9)
-    assert message.startswith(
-        "epoch 2, step 2: multiply in layer output (Δw) gave -inf"
-    )
+    assert message.startswith("epoch 2, step 2: multiply in layer output (Δw) gave -inf")
     assert "(η = 1e+200, its input = -4e+200)" in message
     assert "Try a smaller learning rate" in message
     # the weight is that after step 1: 1 − 2e200

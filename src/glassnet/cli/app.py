@@ -13,7 +13,18 @@ from glassnet.cli.failures import guarded
 
 __all__ = ["COMMANDS", "command_line", "main"]
 
-COMMANDS = ("train", "predict", "evaluate", "info", "explain", "logic", "rules", "bench")
+COMMANDS = (
+    "train",
+    "predict",
+    "evaluate",
+    "info",
+    "explain",
+    "worksheet",
+    "check",
+    "logic",
+    "rules",
+    "bench",
+)
 
 
 def _print_version(asked: bool) -> None:

@@ -7,11 +7,23 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from glassnet.explain.checking import Checked, check
 from glassnet.explain.draw import Drawing, draw
 from glassnet.explain.program import program
 from glassnet.explain.workings import Workings, explain
+from glassnet.explain.worksheet import Worksheet, worksheet
 
-__all__ = ["Drawing", "Workings", "draw", "explain", "program"]
+__all__ = [
+    "Checked",
+    "Drawing",
+    "Workings",
+    "Worksheet",
+    "check",
+    "draw",
+    "explain",
+    "program",
+    "worksheet",
+]
 
 
 class _Room(ModuleType):
