@@ -133,7 +133,7 @@ def _one_by_one(rung: Rung, data: tuple[Array, Array], step: Callable[..., Any])
         return carry, errors.mean()
 
     go = jax.jit(epoch)
-    carry = (jnp.zeros(rung.inputs), jnp.float32(0))
+    carry = (jnp.zeros(rung.inputs, jnp.float32), jnp.zeros((), jnp.float32))
 
     def run(rounds: int) -> Timing:
         nonlocal carry
