@@ -24,9 +24,9 @@ def _weights(rung: Rung) -> Any:
     d, h, k = rung.inputs, rung.hidden, rung.classes
     return {
         "w1": jnp.asarray(random.normal(size=(d, h)) / d**0.5, jnp.float32),
-        "b1": jnp.zeros(h),
+        "b1": jnp.zeros(h, jnp.float32),
         "w2": jnp.asarray(random.normal(size=(h, k)) / h**0.5, jnp.float32),
-        "b2": jnp.zeros(k),
+        "b2": jnp.zeros(k, jnp.float32),
     }
 
 
