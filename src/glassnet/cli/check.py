@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassnet.cli import options as common
+from glassnet.cli import problem_options as given
 from glassnet.cli.layout import Styled
 from glassnet.cli.screen import Screen, print_json
 
@@ -33,14 +34,7 @@ MOST_CAUSES = 5
 
 
 def check(
-    problem: Annotated[
-        str,
-        typer.Argument(
-            metavar="PROBLEM",
-            help="A built-in problem (see `glassnet explain --list`), or a problem as a TOML file.",
-            show_default=False,
-        ),
-    ],
+    problem: given.ProblemArgument,
     sheet: Annotated[
         str,
         typer.Argument(
@@ -50,22 +44,8 @@ def check(
             show_default=False,
         ),
     ],
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="How many steps; as many as the problem says if not said.",
-            show_default=False,
-        ),
-    ] = None,
-    conventions: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="notes (δ = −∂E/∂v), pytorch or matlab (∂E/∂v); as the problem says if not said.",
-            show_default=False,
-        ),
-    ] = None,
+    steps: given.Steps = None,
+    conventions: given.Conventions = None,
     as_json: common.AsJson = False,
 ) -> int:
     """Mark an answer sheet: each line, what follows from wrong ones, and the likely causes.

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from glassnet.cli import options as common
+from glassnet.cli import problem_options as given
 from glassnet.cli.opening import is_model, open_model
 from glassnet.cli.screen import Screen, print_json
 from glassnet.errors import ArgumentError
@@ -23,7 +24,7 @@ STYLES = {
     "total": "bold",
 }
 PROGRAM = "The program of a model"
-WORKINGS = "The workings of a problem"
+WORKINGS = given.WORKINGS
 
 
 def explain(
@@ -38,24 +39,8 @@ def explain(
     listed: Annotated[
         bool, typer.Option("--list", help="List the built-in problems.", rich_help_panel=WORKINGS)
     ] = False,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="How many steps; as many as the problem says if not said.",
-            rich_help_panel=WORKINGS,
-            show_default=False,
-        ),
-    ] = None,
-    conventions: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="notes (δ = −∂E/∂v), pytorch or matlab (∂E/∂v); as the problem says if not said.",
-            rich_help_panel=WORKINGS,
-            show_default=False,
-        ),
-    ] = None,
+    steps: given.Steps = None,
+    conventions: given.Conventions = None,
     digits: Annotated[
         int | None,
         typer.Option(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli import problem_options as given
 from glassnet.errors import ArgumentError
 from glassnet.files import write_file
 
@@ -14,14 +15,7 @@ __all__ = ["worksheet"]
 
 
 def worksheet(
-    problem: Annotated[
-        str,
-        typer.Argument(
-            metavar="PROBLEM",
-            help="A built-in problem (see `glassnet explain --list`), or a problem as a TOML file.",
-            show_default=False,
-        ),
-    ],
+    problem: given.ProblemArgument,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -40,22 +34,8 @@ def worksheet(
             "--semicolon", help="A table with semicolons between cells and decimal commas."
         ),
     ] = False,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="How many steps; as many as the problem says if not said.",
-            show_default=False,
-        ),
-    ] = None,
-    conventions: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="notes (δ = −∂E/∂v), pytorch or matlab (∂E/∂v); as the problem says if not said.",
-            show_default=False,
-        ),
-    ] = None,
+    steps: given.Steps = None,
+    conventions: given.Conventions = None,
 ) -> int:
     """Write a blank sheet of a problem: every quantity in order, to be filled in by hand.
 

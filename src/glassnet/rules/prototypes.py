@@ -268,9 +268,10 @@ class PrototypeRule(Estimator):
         most = self.epochs if epochs is None else epochs
         check_whole("epochs", most)
         twin = type(self)(**self.get_params())
-        return twin._follow(examples, most)  # noqa: SLF001
+        return twin.follow_steps(examples, most)
 
-    def _follow(self, examples: Examples, epochs: int) -> Steps:
+    def follow_steps(self, examples: Examples, epochs: int) -> Steps:
+        """Learn from examples that were read before, and return the steps one by one."""
         self._begin(examples)
         self._open(examples)
         values = self._values()
