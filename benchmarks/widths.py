@@ -39,21 +39,21 @@ class Steps:
         work = batch * hidden * (2 * given.inputs + 3 * given.classes)  # multiply-adds
         self.flops = 2 * work
         count = max(8, int(3e-3 / (work / 50e9 + 5e-6)))  # some 3 ms
-        n = 4 * batch
+        n = count * batch
         x = generator.normal(size=(n, given.inputs)).astype(np.float32)
         self.data = {"batch/x": x, "batch/target": generator.integers(0, given.classes, n)}
-        self.order = np.tile(np.arange(n), count // 4 + 1)[: count * batch]
-        self.edges = np.arange(0, count * batch + 1, batch)
-        self.rates = np.full(count, 1e-4)
+        self.epochs = self.engine.epochs(
+            self.data, np.arange(0, n + 1, batch), [f"parameters/{name}" for name in net.parameters]
+        )
+        self.rates, self.count = np.array([1e-4]), count
 
     def seconds(self) -> float:
         """Run an epoch and return the seconds that a step took."""
+        in_order = (False, 0, 0, 0)
         start = self.clock()
-        _, _, finite, _ = self.engine.epoch(
-            self.data, self.order, self.edges, self.rates, 1, lambda _done, _loss: None
-        )
+        _, _, finite, _ = self.epochs.run(in_order, self.rates, 1, lambda _done, _loss: None)
         assert finite
-        return (self.clock() - start) / len(self.rates)
+        return (self.clock() - start) / self.count
 
 
 def main() -> None:
