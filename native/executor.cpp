@@ -414,8 +414,10 @@ void Program::draw(char* seed, char* counter, char* to, DType dtype, long count,
 }
 
 void Program::run() {
-  Team team(shares_ ? threads_ : 1);
+  const bool with_helpers = shares_ && payoff_.begin(Payoff::Clock::now());
+  Team team(with_helpers ? threads_ : 1);
   for (const auto& instruction : instructions_) instruction(team);
+  if (shares_) payoff_.end(Payoff::Clock::now);
   tell_trouble();
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 #include "program.h"
+#include "payoff.h"
 #include "threads.h"
 
 namespace glassnet {
@@ -58,7 +59,7 @@ class Program {
   // `threads`: how many it may use at most, the caller counted; 0: one for each core.
   Program(Store& store, long arena_bytes, const std::string& kernels, long threads = 1);
   Program(const Program&) = delete;
-  long threads() const { return threads_; }
+  long threads() const { return payoff_.with_helpers() ? threads_ : 1; }  // that the next step uses
 
   long constant(DType dtype, const void* values, long count);  // returns its number
   char* resolve(int place, long offset, const std::string& name);
@@ -91,6 +92,7 @@ class Program {
   Trouble trouble_;
   long threads_;
   bool shares_ = false;  // whether any instruction is worth more than one thread
+  Payoff payoff_;        // whether the steps as a whole are
 };
 
 // The examples of a batch, side by side.

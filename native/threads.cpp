@@ -92,11 +92,13 @@ struct Pool {
         pause_briefly();
       }
       // Who opens a piece looks at `asleep` afterwards, we look for pieces after setting it: one of
-      // the two sees the other.
+      // the two sees the other. Once woken it stays awake for its time even if the piece is gone: to
+      // wake takes as long as several instructions, and a helper that went back to sleep each time
+      // would be woken for each and do none.
       std::unique_lock<std::mutex> lock(self.mutex);
       self.asleep.store(true);
-      self.wake.wait(lock, [&] { return is_open(piece); });
-      self.asleep.store(false);
+      if (is_open(piece)) self.asleep.store(false);
+      self.wake.wait(lock, [&] { return !self.asleep.load(); });
     }
   }
 
@@ -175,7 +177,10 @@ void Team::share(long pieces, void (*call)(const void*, long), const void* work)
   for (long i = 1; i < pieces && i < size_; i++) {
     Worker& worker = *p.workers[std::size_t(i - 1)];
     if (!worker.asleep.load()) continue;
-    { std::lock_guard<std::mutex> lock(worker.mutex); }  // it waits, or sees the piece
+    {
+      std::lock_guard<std::mutex> lock(worker.mutex);
+      worker.asleep.store(false);
+    }
     worker.wake.notify_one();
   }
   const auto start = Clock::now();
