@@ -7,7 +7,6 @@ import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from glassnet.explain.parts import page
 from glassnet.explain.workings import Workings
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -31,7 +30,7 @@ FUNCTIONS: dict[str, Any] = {
 
 def substituted(workings: Workings) -> int:
     """Return how many equations have a side with numbers put in."""
-    parts = (part for sheet in workings.sheets for part in page(sheet, workings.profile))
+    parts = (part for page in workings.pages() for part in page.parts)
     return sum(len(entry.sides) == 3 for part in parts for entry in part.workings)
 
 

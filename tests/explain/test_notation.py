@@ -13,7 +13,6 @@ from glassnet.explain.conventions import PROFILES
 from glassnet.explain.expressions import Address, Number, Quantity, add, divide, multiply, negate
 from glassnet.explain.expressions import power as raised
 from glassnet.explain.notation import broken, row, width
-from glassnet.explain.parts import page
 from glassnet.explain.setting import notation
 from glassnet.explain.stepwise import explain_step
 from glassnet.explain.symbols import name_of, number
@@ -46,7 +45,7 @@ def test_steps_are_true_as_written(layers: str, optimizer: str, clip: dict[str, 
     inputs |= {"step": 3, "seed": 1, "counter": 5}
     profile = replace(PROFILES["notes"], digits=12, carried=True)
     checked = 0
-    for part in page(explain_step(graph, inputs, profile), profile):
+    for part in explain_step(graph, inputs, profile).page(profile).parts:
         for entry in part.workings:
             result = latex_value(latex.formula(entry.result))
             assert mathml_value(mathml.formula(entry.result)) == result

@@ -262,5 +262,5 @@ def test_names_that_do_not_exist(tmp_path: Any) -> None:
 
 def test_text_fits_a_page_of_any_width() -> None:
     workings = explain("backpropagation")
-    page = render_text(workings.sheets[0], workings.profile, width=64)
+    page = render_text(workings.pages()[0], width=64)
     assert max(map(len, page.splitlines()[3:])) <= 64

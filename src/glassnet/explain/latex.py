@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from glassnet.explain.conventions import Profile
 from glassnet.explain.notation import (
     Fenced,
     Fraction,
@@ -18,8 +17,7 @@ from glassnet.explain.notation import (
     is_flat,
     width,
 )
-from glassnet.explain.parts import Equation, Part, page
-from glassnet.explain.sheet import Sheet
+from glassnet.explain.parts import Equation, Page, Part, Table
 
 __all__ = ["formula", "prose", "render_latex"]
 
@@ -173,23 +171,22 @@ def _sign(sign: str) -> str:
 
 
 # --- the document ---------------------------------------------------------------------------------
-def render_latex(title: str, sheets: Sequence[Sheet], profile: Profile) -> str:
-    """Return a document for pdflatex with the workings of some sheets.
+def render_latex(title: str, pages: Sequence[Page]) -> str:
+    """Return a document for pdflatex with some pages.
 
     Args:
         title: What is worked out.
-        sheets: The steps.
-        profile: The conventions: digits and rounding.
+        pages: The steps.
     """
     found = [HEAD, r"\begin{document}", rf"\section*{{{prose(title)}}}"]
-    said = sheets[0].conventions if sheets else ()
+    said = pages[0].conventions if pages else ()
     if said:
         found += [r"\begin{itemize}", *(rf"\item {prose(text)}" for text in said)]
         found.append(r"\end{itemize}")
-    for sheet in sheets:
-        if sheet.title != title:
-            found += ["", rf"\section*{{{prose(sheet.title)}}}"]
-        for part in page(sheet, profile):
+    for page in pages:
+        if page.title != title:
+            found += ["", rf"\section*{{{prose(page.title)}}}"]
+        for part in page.parts:
             found += _part(part)
     return "\n".join([*found, "", r"\end{document}", ""])
 
@@ -207,6 +204,29 @@ def _part(part: Part) -> Iterator[str]:
         yield r"\begin{align*}"
         yield " \\\\\n".join(rows)
         yield r"\end{align*}"
+    for table in part.tables:
+        yield from _table(table)
+    for picture in part.pictures:
+        yield from (r"\begin{verbatim}", picture.text, r"\end{verbatim}") if picture.text else ()
+
+
+def _table(table: Table) -> Iterator[str]:
+    if table.caption:
+        yield prose(table.caption) + r"\par"
+    yield rf"\begin{{tabular}}{{{'r' * len(table.head)}}}"
+    yield " & ".join(map(_entry, table.head)) + r" \\ \hline"
+    for number, row in enumerate(table.rows):
+        cells = [_entry(entry) for entry in row]
+        lit = [
+            rf"\fbox{{{cell}}}" if (number, at) in table.lit else cell
+            for at, cell in enumerate(cells)
+        ]
+        yield " & ".join(lit) + r" \\"
+    yield r"\end{tabular}\par"
+
+
+def _entry(entry: Notation | str) -> str:
+    return prose(entry) if isinstance(entry, str) else rf"\({formula(entry)}\)"
 
 
 def _rows(entry: Equation) -> Iterator[str]:
@@ -215,8 +235,15 @@ def _rows(entry: Equation) -> Iterator[str]:
     room = WIDE - width(entry.name)
     if sum(map(width, entry.sides)) + 4 * len(entry.sides) <= room:
         yield f"{head} &= " + " = ".join(map(formula, entry.sides))
+        yield from _aside(entry)
         return
     for side in entry.sides:
         for position, piece in enumerate(broken(side, room - 3)):
             yield f"{head} &= {formula(piece)}" if not position else rf"&\quad {formula(piece)}"
             head = ""
+    yield from _aside(entry)
+
+
+def _aside(entry: Equation) -> Iterator[str]:
+    if entry.sentence:
+        yield rf"&\quad \parbox[t]{{.7\linewidth}}{{\small {prose(entry.sentence)}}}"

@@ -13,9 +13,9 @@ from html import escape
 
 from glassnet.explain.conventions import Profile
 from glassnet.explain.expressions import Address
+from glassnet.explain.linear import symbol_of
 from glassnet.explain.numbers import short
 from glassnet.explain.sheet import Sheet, rounded
-from glassnet.explain.writing import symbol_of
 
 __all__ = ["network_svg"]
 

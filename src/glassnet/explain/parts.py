@@ -1,21 +1,19 @@
-"""What a page of workings shows, part by part: headings, sentences, what is given, equations.
+"""What a page of workings shows, part by part: headings, sentences, equations, tables, pictures.
 
-The renderers walk over these parts, and say only how they look.
+Whatever can be shown is a `Chapter` and says what its page holds; the renderers walk over pages,
+and say only how they look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from glassnet.explain.conventions import Profile
-from glassnet.explain.expressions import Address
 from glassnet.explain.notation import Notation
-from glassnet.explain.setting import notation
-from glassnet.explain.sheet import Line, Sheet, rounded
-from glassnet.explain.symbols import name_of, number
 
-__all__ = ["Equation", "Part", "page"]
+__all__ = ["Chapter", "Equation", "Page", "Part", "Picture", "Table"]
 
 
 @dataclass(frozen=True)
@@ -23,21 +21,53 @@ class Equation:
     """A quantity and what it is equal to.
 
     Args:
-        line: The line of the sheet.
         name: How the quantity is written.
         sides: What it is equal to: formula, numbers put in, result; none twice.
         group: What it belongs to: quantities of a kind, in one layer.
+        sentence: Why, in a few words; "" where nothing needs to be said.
     """
 
-    line: Line
     name: Notation
     sides: tuple[Notation, ...]
-    group: tuple[str, str]
+    group: tuple[str, str] = ("", "")
+    sentence: str = ""
 
     @property
     def result(self) -> Notation:
         """The number that comes out."""
         return self.sides[-1]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a head; entries are formulas, numbers or words.
+
+    Args:
+        head: What the columns are of.
+        rows: As many entries each.
+        caption: What the table shows.
+        lit: Row and column, from 0, of entries that are pointed out.
+    """
+
+    head: tuple[Notation | str, ...]
+    rows: tuple[tuple[Notation | str, ...], ...]
+    caption: str = ""
+    lit: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing, where there is room for one.
+
+    Args:
+        svg: The drawing.
+        caption: What it shows.
+        text: What stands for it where there are no pictures; may be empty.
+    """
+
+    svg: str
+    caption: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,12 +79,16 @@ class Part:
         sentence: What happens here; "" where nothing needs to be said.
         given: What is given, as equations of a name and a number.
         workings: What is worked out.
+        tables: What is shown in rows and columns.
+        pictures: What is drawn.
     """
 
     title: str
-    sentence: str
-    given: tuple[Equation, ...]
-    workings: tuple[Equation, ...]
+    sentence: str = ""
+    given: tuple[Equation, ...] = ()
+    workings: tuple[Equation, ...] = ()
+    tables: tuple[Table, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     def groups(self) -> Iterator[tuple[Equation, ...]]:
         """Yield what is given, quantities of a kind together."""
@@ -68,37 +102,35 @@ class Part:
             yield tuple(found)
 
 
-def page(sheet: Sheet, profile: Profile) -> Iterator[Part]:
-    """Yield the parts of a sheet.
+@dataclass(frozen=True)
+class Page:
+    """What a chapter shows.
 
     Args:
-        sheet: What is worked out.
-        profile: The conventions: digits and rounding.
+        title: What is worked out.
+        conventions: What was chosen where textbooks differ, as sentences.
+        parts: What stands on it, in order.
+        pictures: What is drawn above all.
     """
-    digits = profile.digits
-    values = sheet.work(rounded(digits)) if profile.carried else None
-    layered = len({line.address.layer for line in sheet.lines()} - {""}) > 1
-    of = values or {line.address: line.value for line in sheet.lines()}
 
-    def name(address: Address) -> Notation:
-        return name_of(address, layered=layered)
+    title: str
+    conventions: tuple[str, ...]
+    parts: tuple[Part, ...]
+    pictures: tuple[Picture, ...] = ()
 
-    def value(address: Address) -> Notation:
-        return number(of[address], digits)
 
-    def equation(line: Line) -> Equation:
-        address, formula = line.address, line.formula
-        sides = [value(address)]
-        if formula is not None:
-            sides = [notation(formula, way, digits) for way in (name, value)] + sides
-        once = tuple(dict.fromkeys(sides))
-        return Equation(line, name(address), once, (address.layer, address.symbol))
+class Chapter(Protocol):
+    """What can be shown on a page: a step, a derivation, the paths to a weight."""
 
-    for section in sheet.sections:
-        found = [equation(line) for line in section.lines]
-        yield Part(
-            section.title,
-            section.sentence,
-            tuple(entry for entry in found if entry.line.formula is None),
-            tuple(entry for entry in found if entry.line.formula is not None),
-        )
+    @property
+    def title(self) -> str:
+        """What is worked out."""
+        ...
+
+    def page(self, profile: Profile) -> Page:
+        """Return what is shown, under some conventions."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        ...

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from glassnet.explain.conventions import Profile
 from glassnet.explain.expressions import Address, Expression, evaluate
+from glassnet.explain.linear import linear, symbol_of
+from glassnet.explain.parts import Page
+from glassnet.explain.setting import notation
+from glassnet.explain.symbols import name_of
 
 __all__ = ["Line", "Section", "Sheet", "rounded"]
 
@@ -66,6 +72,22 @@ class Sheet:
                 return line
         raise KeyError(f"there is no quantity {address!r}")
 
+    def page(self, profile: Profile) -> Page:
+        """Return what is shown: each quantity as formula, numbers put in, result."""
+        from glassnet.explain.sheet_page import sheet_page
+
+        return sheet_page(self, profile)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every quantity with its address, formula and value, as plain data."""
+        return {
+            "title": self.title,
+            "sections": [
+                {"title": section.title, "quantities": list(map(_plain, section.lines))}
+                for section in self.sections
+            ],
+        }
+
     def work(
         self,
         rounding: Callable[[float], float] | None = None,
@@ -88,6 +110,17 @@ class Sheet:
                 result = evaluate(line.formula, found.__getitem__)
                 found[line.address] = result if rounding is None else rounding(result)
         return found
+
+
+def _plain(line: Line) -> dict[str, Any]:
+    formula = None if line.formula is None else linear(notation(line.formula, name_of))
+    return {
+        "address": str(line.address),
+        "symbol": symbol_of(line.address),
+        "kind": line.kind,
+        "formula": formula,
+        "value": line.value,
+    }
 
 
 def rounded(digits: int) -> Callable[[float], float]:

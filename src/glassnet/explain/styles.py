@@ -31,6 +31,13 @@ RULES = {
     " .working>span": "grid-column:2;line-height:1.8;padding:.35em 0;"
     "max-width:100%;overflow-x:auto;overflow-y:hidden",
     " .working>math": "grid-column:1;justify-self:start",
+    " .working>.why": "color:var(--quiet);font-size:.92rem;line-height:1.4;padding:0",
+    " .table": "overflow-x:auto;margin:.6em 0",
+    " table": "border-collapse:collapse;font-variant-numeric:tabular-nums",
+    " caption": "text-align:left;color:var(--quiet);font-size:.92rem;padding-bottom:.3em",
+    " th, td": "padding:.15em .6em;text-align:right",
+    " th": "font-weight:600;border-bottom:1px solid var(--line)",
+    " td.lit": "background:var(--input);font-weight:600",
     " .result": "color:var(--result);font-weight:600",
     " math": "font-size:1.1rem;math-style:normal",
     " :is(msub,msup,msubsup)>:nth-child(n+2)": "font-size:.72em",

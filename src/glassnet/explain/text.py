@@ -1,100 +1,117 @@
-"""A sheet as text for a terminal of 80 columns: formula, numbers put in, result."""
+"""A page as text for a terminal of 80 columns: formula, numbers put in, result."""
 
 from __future__ import annotations
 
-from glassnet.explain.conventions import Profile
-from glassnet.explain.expressions import Address
-from glassnet.explain.numbers import short
-from glassnet.explain.sheet import Line, Section, Sheet, rounded
-from glassnet.explain.writing import symbol_of, write
+import textwrap
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from glassnet.explain.linear import linear
+from glassnet.explain.notation import Notation
+from glassnet.explain.parts import Equation, Page, Part, Table
 
 __all__ = ["render_text"]
 
 WIDTH = 80
+GAP = "  "
+LIT = "*"  # stands behind an entry that is pointed out
 
 
-def render_text(sheet: Sheet, profile: Profile, width: int = WIDTH) -> str:
-    """Return the workings of a sheet as text.
+def render_text(page: Page, width: int = WIDTH) -> str:
+    """Return a page as text.
 
     Args:
-        sheet: What is worked out.
-        profile: The conventions: digits and rounding.
+        page: What is shown.
         width: Columns of the page.
     """
-    return _Page(sheet, profile, width).render()
+    found = [page.title]
+    for sentence in page.conventions:
+        found += textwrap.wrap(sentence, width, initial_indent=GAP, subsequent_indent=GAP)
+    found += [""]
+    for picture in page.pictures:
+        found += [*picture.text.splitlines(), ""] if picture.text else []
+    for part in page.parts:
+        found += [*_part(part, width), ""]
+    return "\n".join(found).rstrip() + "\n"
 
 
-class _Page:
-    def __init__(self, sheet: Sheet, profile: Profile, width: int) -> None:
-        self.sheet, self.profile, self.width = sheet, profile, width
-        rounding = rounded(profile.digits) if profile.carried else None
-        exact = {line.address: line.value for line in sheet.lines()}
-        self.values = sheet.work(rounding) if profile.carried else exact
-        self.layers = {line.address.layer for line in sheet.lines()} - {""}
+def _part(part: Part, width: int) -> Iterator[str]:
+    yield part.title
+    yield from textwrap.wrap(part.sentence, width, initial_indent=GAP, subsequent_indent=GAP)
+    for group in part.groups():
+        yield from _given(group, width)
+    for entry in part.workings:
+        yield from _working(entry, width)
+    for table in part.tables:
+        yield from _table(table, width)
+    for picture in part.pictures:
+        yield from picture.text.splitlines()
 
-    def render(self) -> str:
-        found = [self.sheet.title, *(f"  {text}" for text in self.sheet.conventions), ""]
-        for section in self.sheet.sections:
-            found += self._section(section)
-        return "\n".join(found).rstrip() + "\n"
 
-    def _section(self, section: Section) -> list[str]:
-        found = [section.title]
-        if section.sentence:
-            found += [f"  {section.sentence}"]
-        given = [line for line in section.lines if line.formula is None]
-        if given:
-            found += self._given(given)
-        for line in section.lines:
-            if line.formula is not None:
-                found += self._working(line)
-        return [*found, ""]
+def _given(entries: Sequence[Equation], width: int) -> Iterator[str]:
+    """Yield what is given, several on a line."""
+    now = ""
+    for entry in entries:
+        text = f"{linear(entry.name)} = {linear(entry.result)}"
+        longer = f"{now}   {text}" if now else GAP + text
+        if now and _columns(longer) > width:
+            yield now
+            longer = GAP + text
+        now = longer
+    yield now
 
-    def _given(self, lines: list[Line]) -> list[str]:
-        """Return what is given, several on a line, those of a kind together."""
-        found: list[str] = []
-        now, last = "", ("", "")
-        for line in lines:
-            text = f"{self._name(line.address)} = {self._number(line.address)}"
-            group = (line.address.layer, line.address.symbol)
-            longer = f"{now}   {text}" if now else f"  {text}"
-            if now and (group != last or len(longer) > self.width):
-                found.append(now)
-                longer = f"  {text}"
-            now, last = longer, group
-        return [*found, now]
 
-    def _working(self, line: Line) -> list[str]:
-        assert line.formula is not None
-        head = f"  {self._name(line.address)} = "
-        digits = self.profile.digits
-        formula = write(line.formula, self._name, digits)
-        numbers = write(line.formula, self._number, digits)
-        result = self._number(line.address)
-        room = " " * (len(head) - 2) + "= "
-        rows = [head + formula]
-        if numbers not in (formula, result):
-            rows.append(room + numbers)
-        rows.append(room + result)
-        joined = head + " = ".join(dict.fromkeys([formula, numbers, result]))
-        if len(joined) <= self.width:
-            return [joined]
-        return [part for row in rows for part in self._folded(row, len(head))]
+def _working(entry: Equation, width: int) -> Iterator[str]:
+    head = f"{GAP}{linear(entry.name)} = "
+    sides = list(dict.fromkeys(map(linear, entry.sides)))
+    joined = head + " = ".join(sides)
+    if _columns(joined) <= width:
+        yield joined
+    else:
+        room = " " * (_columns(head) - 2) + "= "
+        for position, side in enumerate(sides):
+            yield from _folded((room if position else head) + side, _columns(head), width)
+    indent = GAP * 2
+    yield from textwrap.wrap(entry.sentence, width, initial_indent=indent, subsequent_indent=indent)
 
-    def _folded(self, row: str, indent: int) -> list[str]:
-        """Return a row in pieces that fit, cut between terms."""
-        found: list[str] = []
-        while len(row) > self.width:
-            cut = max(row.rfind(" + ", indent, self.width), row.rfind(" − ", indent, self.width))
-            cut = cut if cut > indent else row.rfind(" ", indent, self.width)
-            if cut <= indent:
-                break
-            found.append(row[:cut])
-            row = " " * indent + row[cut + 1 :]
-        return [*found, row]
 
-    def _name(self, address: Address) -> str:
-        return symbol_of(address, layered=len(self.layers) > 1)
+def _folded(row: str, indent: int, width: int) -> Iterator[str]:
+    """Yield a row in pieces that fit, cut between terms."""
+    while _columns(row) > width:
+        most = width + len(row) - _columns(row)
+        cut = max(row.rfind(" + ", indent, most), row.rfind(" − ", indent, most))
+        cut = cut if cut > indent else row.rfind(" ", indent, most)
+        if cut <= indent:
+            break
+        yield row[:cut]
+        row = " " * indent + row[cut + 1 :]
+    yield row
 
-    def _number(self, address: Address) -> str:
-        return short(self.values[address], self.profile.digits)
+
+def _table(table: Table, width: int) -> Iterator[str]:
+    """Yield a table; one that is too wide in blocks, with the first column before each."""
+    texts = [[_entry(entry) for entry in row] for row in (table.head, *table.rows)]
+    for row, column in table.lit:
+        texts[row + 1][column] += LIT
+    widths = [max(map(_columns, column)) for column in zip(*texts, strict=True)]
+    if table.caption:
+        yield from textwrap.wrap(table.caption, width, initial_indent=GAP, subsequent_indent=GAP)
+    blocks, room = [[0]], width
+    for column in range(1, len(widths)):
+        if sum(widths[at] + len(GAP) for at in (*blocks[-1], column)) > room and blocks[-1] != [0]:
+            blocks.append([0])
+        blocks[-1].append(column)
+    for position, block in enumerate(blocks):
+        yield from [""] if position else []
+        for row in texts:
+            cells = (" " * (widths[at] - _columns(row[at])) + row[at] for at in block)
+            yield (GAP + GAP.join(cells)).rstrip()
+
+
+def _entry(entry: Notation | str) -> str:
+    return entry if isinstance(entry, str) else linear(entry)
+
+
+def _columns(text: str) -> int:
+    """Return how many columns a text takes: accents stand above the letter before."""
+    return sum(not unicodedata.combining(sign) for sign in text)

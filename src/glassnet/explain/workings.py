@@ -17,13 +17,13 @@ from glassnet.explain.conventions import PROFILES, Profile
 from glassnet.explain.html import html_fragment, render_html
 from glassnet.explain.latex import render_latex
 from glassnet.explain.markdown import render_markdown
+from glassnet.explain.parts import Chapter, Page
 from glassnet.explain.problems import Problem, load_problem
 from glassnet.explain.saving import save_text
 from glassnet.explain.sheet import Sheet
 from glassnet.explain.stepwise import explain_step
 from glassnet.explain.tensors import explain_tensor
 from glassnet.explain.text import render_text
-from glassnet.explain.writing import symbol_of, write
 from glassnet.graph import DType, Graph, Tensor, TensorType, trace
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, training_graph
@@ -46,37 +46,46 @@ FORMATS = {
 
 @dataclass(frozen=True, repr=False)
 class Workings:
-    """One or several steps, worked out.
+    """What was worked out: a step or several, a derivation, paths.
 
     Args:
         title: What is worked out.
-        sheets: One for each step.
+        chapters: One for each step.
         profile: The conventions.
     """
 
     title: str
-    sheets: tuple[Sheet, ...]
+    chapters: tuple[Chapter, ...]
     profile: Profile
 
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The steps among the chapters."""
+        return tuple(chapter for chapter in self.chapters if isinstance(chapter, Sheet))
+
+    def pages(self) -> tuple[Page, ...]:
+        """Return what is shown of each chapter."""
+        return tuple(chapter.page(self.profile) for chapter in self.chapters)
+
     def __str__(self) -> str:
-        return "\n".join(render_text(sheet, self.profile) for sheet in self.sheets)
+        return "\n".join(map(render_text, self.pages()))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return html_fragment(self.title, self.sheets, self.profile)
+        return html_fragment(self.title, self.pages())
 
     def to_markdown(self) -> str:
         """Return the workings as Markdown, with formulas as GitHub and notebooks show them."""
-        return render_markdown(self.title, self.sheets, self.profile)
+        return render_markdown(self.title, self.pages())
 
     def to_latex(self) -> str:
         """Return the workings as a document for pdflatex."""
-        return render_latex(self.title, self.sheets, self.profile)
+        return render_latex(self.title, self.pages())
 
     def to_html(self) -> str:
         """Return the workings as one HTML page that needs nothing else."""
-        return render_html(self.title, self.sheets, self.profile)
+        return render_html(self.title, self.pages())
 
     def render(self, form: str) -> str:
         """Return the workings in a format: text, markdown, latex, html or json.
@@ -113,37 +122,10 @@ class Workings:
 
     def to_json(self) -> dict[str, Any]:
         """Return every quantity with its address, formula and value, as plain data."""
-
-        def name(address: Any) -> str:
-            return symbol_of(address)
-
         return {
             "title": self.title,
             "conventions": {"name": self.profile.name, "sentences": self.profile.sentences()},
-            "steps": [
-                {
-                    "title": sheet.title,
-                    "sections": [
-                        {
-                            "title": section.title,
-                            "quantities": [
-                                {
-                                    "address": str(line.address),
-                                    "symbol": symbol_of(line.address),
-                                    "kind": line.kind,
-                                    "formula": None
-                                    if line.formula is None
-                                    else write(line.formula, name),
-                                    "value": line.value,
-                                }
-                                for line in section.lines
-                            ],
-                        }
-                        for section in sheet.sections
-                    ],
-                }
-                for sheet in self.sheets
-            ],
+            "steps": [chapter.to_json() for chapter in self.chapters],
         }
 
 
@@ -200,7 +182,7 @@ def explain(
       b = −0.5
     <BLANKLINE>
     Forward
-      a = tanh (w · x + b) = tanh (0.5 · 2 + (−0.5)) = 0.462117
+      a = tanh(w · x + b) = tanh(0.5 · 2 + (−0.5)) = 0.462117
     <BLANKLINE>
     Backward
       ∂a/∂w = (1 − a · a) · x = (1 − 0.462117 · 0.462117) · 2 = 1.5729

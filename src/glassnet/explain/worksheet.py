@@ -21,9 +21,9 @@ from glassnet.explain.expressions import (
     Sum,
     quantities,
 )
+from glassnet.explain.linear import symbol_of
 from glassnet.explain.problems import Problem
 from glassnet.explain.sheet import Line, Section, Sheet
-from glassnet.explain.writing import symbol_of
 
 __all__ = ["Course", "Entry", "Worksheet", "course_of", "rewrite", "worksheet"]
 
