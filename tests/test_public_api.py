@@ -58,6 +58,7 @@ def test_all_is_what_is_exported() -> None:
         "check",
         "draw",
         "explain",
+        "paths",
         "program",
         "worksheet",
         *public.RULES,

@@ -97,7 +97,7 @@ from glassnet.ops import sum_ as sum  # noqa: A004
 from glassnet.training import History, Network, Run, Runs, fit, fit_many, load
 
 if TYPE_CHECKING:
-    from glassnet.explain import check, draw, explain, program, worksheet
+    from glassnet.explain import check, draw, explain, paths, program, worksheet
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -219,6 +219,7 @@ __all__ = [
     "one_hot",
     "ones",
     "pad",
+    "paths",
     "power",
     "program",
     "random_normal",
@@ -253,7 +254,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what few programs use when it is first used."""
-    if name in ("check", "draw", "explain", "program", "worksheet"):
+    if name in ("check", "draw", "explain", "paths", "program", "worksheet"):
         from glassnet import explain
 
         return explain if name == "explain" else getattr(explain, name)

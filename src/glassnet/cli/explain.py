@@ -24,6 +24,8 @@ STYLES = {
     "total": "bold",
 }
 PROGRAM = "The program of a model"
+PATHS = "The paths from a weight to the cost"
+MOST_PATHS = 8
 WORKINGS = given.WORKINGS
 
 
@@ -77,6 +79,43 @@ def explain(
             show_default=False,
         ),
     ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(
+            "--paths",
+            metavar="WEIGHT",
+            help="Show every path from a weight, such as 'hidden.w[1,1]', to the cost.",
+            rich_help_panel=PATHS,
+            show_default=False,
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="QUANTITY",
+            help="Another end, such as 'output.y[1]'; the cost if not said.",
+            rich_help_panel=PATHS,
+            show_default=False,
+        ),
+    ] = None,
+    example: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Only the paths of this example, from 1.",
+            rich_help_panel=PATHS,
+            show_default=False,
+        ),
+    ] = None,
+    most: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="How many paths are listed, the largest first; 8 if not said.",
+            rich_help_panel=PATHS,
+            show_default=False,
+        ),
+    ] = None,
     program: Annotated[
         bool,
         typer.Option(
@@ -120,6 +159,8 @@ def explain(
 
     glassnet explain backpropagation --out workings.html
 
+    glassnet explain backpropagation --paths 'hidden.w[1,2]'
+
     glassnet explain digits.safetensors --program
     """
     if listed:
@@ -137,14 +178,35 @@ def explain(
                 f"`glassnet explain {what} --program`"
             )
         return _program(path, part, batch_size, as_json=as_json)
+    from glassnet.explain.paths import paths as find_paths
     from glassnet.explain.saving import save_text
+    from glassnet.explain.workings import Workings, format_of
     from glassnet.explain.workings import explain as work_out
-    from glassnet.explain.workings import format_of
 
     if as_json and form not in (None, "json"):
         raise ArgumentError(f"--json and --format {form} ask for two formats; choose one of them")
     wanted = "json" if as_json else form or (format_of(out) if out else "text")
-    workings = work_out(what, conventions=conventions, digits=digits, carried=carried, steps=steps)
+    if weight is None:
+        for option, value in (("--to", to), ("--example", example), ("--most", most)):
+            if value is not None:
+                raise ArgumentError(f"{option} is for paths: say from where with --paths WEIGHT")
+        workings = work_out(
+            what, conventions=conventions, digits=digits, carried=carried, steps=steps
+        )
+    else:
+        if steps is not None:
+            raise ArgumentError("--paths shows one step; leave --steps out")
+        found = find_paths(
+            what,
+            weight,
+            to=to,
+            example=example,
+            most=MOST_PATHS if most is None else most,
+            conventions=conventions,
+            digits=digits,
+            carried=carried,
+        )
+        workings = Workings(found.title, (found,), found.profile)
     text = workings.render(wanted)
     if out is None:
         print(text, end="")

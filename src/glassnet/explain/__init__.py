@@ -9,6 +9,8 @@ from typing import Any
 
 from glassnet.explain.checking import Checked, check
 from glassnet.explain.draw import Drawing, draw
+from glassnet.explain.path_result import Paths
+from glassnet.explain.paths import paths
 from glassnet.explain.program import program
 from glassnet.explain.workings import Workings, explain
 from glassnet.explain.worksheet import Worksheet, worksheet
@@ -16,11 +18,13 @@ from glassnet.explain.worksheet import Worksheet, worksheet
 __all__ = [
     "Checked",
     "Drawing",
+    "Paths",
     "Workings",
     "Worksheet",
     "check",
     "draw",
     "explain",
+    "paths",
     "program",
     "worksheet",
 ]

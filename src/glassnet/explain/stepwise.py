@@ -17,7 +17,7 @@ from glassnet.graph import Graph, Tensor
 from glassnet.graph.operation import Source
 from glassnet.graph.types import Array
 
-__all__ = ["explain_step"]
+__all__ = ["elements_of_step", "explain_step"]
 
 KINDS = {
     "v": "local field",
@@ -80,6 +80,17 @@ def explain_step(
     """
     values = Program(graph).evaluate(inputs)
     return _Writer(graph, values, profile).write(title)
+
+
+def elements_of_step(graph: Graph, values: Mapping[Tensor, Array], profile: Profile) -> Elements:
+    """Return the formulas of a training step, with the names that its sheet gives to quantities.
+
+    Args:
+        graph: From parameters, slots and a batch to their new values and the measures.
+        values: The value of every node.
+        profile: The conventions.
+    """
+    return _Writer(graph, values, profile).elements
 
 
 class _Writer:

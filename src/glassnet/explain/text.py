@@ -79,13 +79,24 @@ def _folded(row: str, indent: int, width: int) -> Iterator[str]:
     """Yield a row in pieces that fit, cut between terms."""
     while _columns(row) > width:
         most = width + len(row) - _columns(row)
-        cut = max(row.rfind(" + ", indent, most), row.rfind(" − ", indent, most))
+        cut = max(_outermost(row, sign, indent, most) for sign in ("+", "−"))
+        cut = cut if cut > indent else _outermost(row, "·", indent, most)
         cut = cut if cut > indent else row.rfind(" ", indent, most)
         if cut <= indent:
             break
         yield row[:cut]
         row = " " * indent + row[cut + 1 :]
     yield row
+
+
+def _outermost(row: str, sign: str, start: int, most: int) -> int:
+    """Return the last place of a sign that stands in no brackets; −1 if there is none."""
+    found, depth = -1, 0
+    for place in range(start, min(most, len(row))):
+        depth += (row[place] in "([") - (row[place] in ")]")
+        if depth == 0 and place + 3 <= most and row[place : place + 3] == f" {sign} ":
+            found = place
+    return found
 
 
 def _table(table: Table, width: int) -> Iterator[str]:

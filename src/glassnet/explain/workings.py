@@ -189,12 +189,12 @@ def explain(
     <BLANKLINE>
     """
     if isinstance(problem, Tensor):
-        profile = _profile(conventions or "notes", digits, carried)
+        profile = profile_of(conventions or "notes", digits, carried)
         chosen = [wrt] if isinstance(wrt, Tensor) else wrt
         sheet = explain_tensor(problem, chosen, profile)
         return Workings(sheet.title, (sheet,), profile)
     known = problem if isinstance(problem, Problem) else load_problem(problem)
-    profile = _profile(conventions or known.conventions, digits, carried)
+    profile = profile_of(conventions or known.conventions, digits, carried)
     count = known.steps if steps is None else steps
     if count < 1:
         raise ArgumentError(f"steps must be at least 1; got {count}")
@@ -210,7 +210,12 @@ def explain(
     return Workings(known.title, sheets, profile)
 
 
-def _profile(name: str, digits: int | None, carried: bool) -> Profile:
+def profile_of(name: str, digits: int | None, carried: bool) -> Profile:
+    """Return the conventions of a name, with so many digits.
+
+    Raises:
+        ArgumentError: There are no such conventions, or too many digits.
+    """
     if name not in PROFILES:
         raise ArgumentError(
             f"there are no conventions named {name!r:.40}{nearest(name, PROFILES)}; choose one of "
@@ -226,7 +231,7 @@ def _profile(name: str, digits: int | None, carried: bool) -> Profile:
 
 def _network(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:
     """Yield the sheet of each step on the examples, and hand its new state to the next."""
-    graph, state, batch = _first_step(problem)
+    graph, state, batch = first_step(problem)
     program = Program(graph)
     for number in range(1, steps + 1):
         given = {**state, **batch, "step": number, "seed": 0, "counter": number}
@@ -236,8 +241,12 @@ def _network(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:
         state = {key: outputs[key] for key in state}
 
 
-def _first_step(problem: Problem) -> tuple[Graph, dict[str, Array], dict[str, Any]]:
-    """Return the graph of a network's step, the state before it, and the examples."""
+def first_step(problem: Problem) -> tuple[Graph, dict[str, Array], dict[str, Any]]:
+    """Return the graph of a network's step, the state before it, and the examples.
+
+    Raises:
+        ArgumentError, ShapeError: The network, its weights and the data do not fit together.
+    """
     texts = cast("list[Any]", problem.network["layers"])
     if type(texts) is not list or not all(isinstance(text, str) for text in texts):
         raise ArgumentError('layers must be a list of texts, such as ["2 logistic", "1 linear"]')
