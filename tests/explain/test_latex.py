@@ -113,7 +113,8 @@ def test_sentences_are_escaped() -> None:
     assert prose("50 % of $x_1 & {y}#\\~^") == (
         r"50 \% of \$x\_1 \& \{y\}\#\textbackslash{}\textasciitilde{}\textasciicircum{}"
     )
-    assert prose("η and ‖g‖ ≤ 1, é, 中") == r"\(\eta\) and \(\|\)g\(\|\) \(\le\) 1, é, [U+4E2D]"
+    assert prose("η and ‖g‖ ≤ 1, 中") == r"\(\eta\) and \(\|\)g\(\|\) \(\le\) 1, [U+4E2D]"
+    assert prose("é, ï, ß, Ō, Š, ą") == r"\'{e}, \"{\i}, \ss{}, \={O}, \v{S}, [U+0105]"
 
 
 @pytest.mark.parametrize("name", built_in())

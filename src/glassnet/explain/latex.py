@@ -35,9 +35,14 @@ ESCAPED = {sign: f"\\{sign}" for sign in "#$%&_{}"} | {
     "\u2009": r"\,", "\u00a0": "~", "–": "--", "—": "---", "’": "'", "‘": "`", "“": "``", "”": "''",
     "<": r"\(<\)", ">": r"\(>\)", "|": r"\(\vert\)",
 }  # fmt: skip
+LETTERS = {
+    "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+}  # fmt: skip
+OVER_LETTERS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
+    "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
+}  # fmt: skip
 HEAD = r"""\documentclass[11pt]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
 \usepackage{amsmath}
 \usepackage[a4paper,margin=2.2cm]{geometry}
 \setlength{\parindent}{0pt}
@@ -160,13 +165,14 @@ def _sign(sign: str) -> str:
     if command:
         return rf"\({command}\)"
     plain = unicodedata.normalize("NFD", sign)
-    if ord(sign) <= 0x17F and sign.isalpha():  # what the T1 encoding has
-        return sign
+    if sign in LETTERS:
+        return rf"\{LETTERS[sign]}{{}}"
+    if len(plain) == 2 and plain[0].isascii() and plain[1] in OVER_LETTERS:
+        letter = rf"\{plain[0]}" if plain[0] in "ij" else plain[0]
+        return rf"\{OVER_LETTERS[plain[1]]}{{{letter}}}"
     kind, _, code = unicodedata.decomposition(sign).partition(" ")
     if kind in ("<super>", "<sub>"):
         return rf"\({'^' if kind == '<super>' else '_'}{{{_letter(chr(int(code, 16)))}}}\)"
-    if len(plain) == 2 and plain[0].isascii() and plain[1] == "\u0302":
-        return rf"\(\hat{{{plain[0]}}}\)"
     return f"[U+{ord(sign):04X}]"
 
 
