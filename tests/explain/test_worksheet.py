@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from glassnet.errors import ArgumentError, DataError
-from glassnet.explain.answers import plain_name, read_answers, read_number
+from glassnet.explain.answers import read_answers
 from glassnet.explain.checking import check
+from glassnet.explain.matching import plain_name
 from glassnet.explain.problems import built_in
 from glassnet.explain.worksheet import course_of, worksheet
+from glassnet.explain.written import read_number
 
 
 @pytest.mark.parametrize("name", built_in())

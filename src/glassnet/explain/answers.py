@@ -3,57 +3,24 @@
 from __future__ import annotations
 
 import csv
-import math
 import os
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from glassnet.errors import DataError
+from glassnet.explain.written import Written, read_number
 
-__all__ = ["Answer", "Written", "plain_name", "read_answers", "read_number"]
+__all__ = ["Answer", "read_answers"]
 
 LARGEST = 32_000_000  # bytes
-LONGEST = 400  # characters of a value
 BLANK = re.compile(r"[\s_.…?–—-]*")
 WORDS = {
     "quantity": ("quantity", "address", "name", "symbol", "what"),
     "value": ("value", "answer", "result", "number", "wert", "valeur"),
     "step": ("step",),
 }
-GREEK = {
-    "partial": "∂",
-    "Delta": "Δ",
-    "delta": "δ",
-    "eta": "η",
-    "gamma": "γ",
-    "beta": "β",
-    "sigma": "σ",
-    "mu": "μ",
-}
-SIGNS = str.maketrans(
-    {"\u2206": "Δ", "\u2202": "∂", "'": "′", "’": "′", "`": "′", "\u2212": "-", "–": "-", "—": "-"}
-)
-
-
-@dataclass(frozen=True)
-class Written:
-    """A number as it was written.
-
-    Args:
-        text: As it stands on the sheet.
-        value: The number.
-        unit: What the last digit counts; 0 for a fraction, which is exact.
-        digits: Significant digits; of a fraction, as many as there are.
-    """
-
-    text: str
-    value: float
-    unit: float
-    digits: int
 
 
 @dataclass(frozen=True)
@@ -77,98 +44,6 @@ class Answer:
     problem: str = ""
 
 
-# --- numbers --------------------------------------------------------------------------------------
-PLAIN = re.compile(r"([+-]?)([0-9]*)(?:([.,])([0-9]*))?(?:[eE]([+-]?[0-9]{1,4}))?")
-
-
-def read_number(text: str) -> Written | None:
-    """Return the number that a text stands for; None if it stands for none.
-
-    >>> read_number("−0,170").value, read_number("1/4").value, read_number("3·10^−2").unit
-    (-0.17, 0.25, 0.01)
-    >>> read_number("0.5498").digits, read_number("a lot")
-    (4, None)
-    """
-    if len(text) > LONGEST:
-        return None
-    cleaned = unicodedata.normalize("NFKC", _lowered_powers(text)).translate(SIGNS)
-    cleaned = re.sub(r"\s", "", cleaned.replace("\u2044", "/")).removeprefix("≈").removeprefix("~")
-    cleaned = re.sub(r"[·*×x](10\^?)\(?([+-]?[0-9]{1,4})\)?$", r"e\2", cleaned)
-    above, slash, below = cleaned.partition("/")
-    if not slash:
-        return _decimal(text.strip(), cleaned)
-    first, second = _decimal(text, above), _decimal(text, below)
-    if first is None or second is None or second.value == 0.0:
-        return None
-    value = first.value / second.value
-    return Written(text.strip(), value, 0.0, 17) if math.isfinite(value) else None
-
-
-def _lowered_powers(text: str) -> str:
-    """Return 10⁻³ as 10^-3; else the raised digits would become part of the 10."""
-    raised = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺"
-    plain = str.maketrans(raised, "0123456789-+")
-    return re.sub(f"[{raised}]+", lambda found: "^" + found[0].translate(plain), text)
-
-
-def _decimal(text: str, cleaned: str) -> Written | None:
-    if cleaned.count(",") + cleaned.count(".") > 1:
-        cleaned = _without_groups(cleaned)
-    found = PLAIN.fullmatch(cleaned)
-    if found is None or not (found[2] or found[4]):
-        return None
-    sign, whole, _, behind, power = found.groups()
-    behind, places = behind or "", int(power or 0)
-    try:
-        exact = Decimal(f"{sign}{whole or 0}.{behind or 0}e{places}")
-        value = float(exact)
-    except (InvalidOperation, OverflowError, ValueError):
-        return None
-    if not math.isfinite(value) or (value == 0.0 and exact != 0) or abs(places) > 350:
-        return None
-    digits = (whole + behind).lstrip("0")
-    zeros = 0
-    if found[3] is None and power is None:  # 1230000 may be a number of three digits
-        zeros = min(len(digits) - len(digits.rstrip("0")), max(0, len(digits) - 3))
-    last = zeros + places - len(behind)
-    return Written(text, value, float(f"1e{last}"), max(len(digits) - zeros, 1))
-
-
-def _without_groups(cleaned: str) -> str:
-    """Return 1.234,5 and 1,234.5 without the signs that only part thousands."""
-    last = max(cleaned.rfind(","), cleaned.rfind("."))
-    other = "," if cleaned[last] == "." else "."
-    if re.fullmatch(rf"[+-]?[0-9]{{1,3}}([{other}][0-9]{{3}})+[.,][0-9]*([eE].*)?", cleaned):
-        return cleaned.replace(other, "")
-    return cleaned
-
-
-# --- names ----------------------------------------------------------------------------------------
-def plain_name(text: str) -> str:
-    """Return a quantity's name without the ways in which spelling differs.
-
-    >>> plain_name("hidden.w₁₂ new"), plain_name("hidden.w[1, 2] new"), plain_name("delta_1")
-    ('hidden.w12new', 'hidden.w12new', 'δ1')
-    >>> plain_name("w[1,12]"), plain_name("w new[1,2]")
-    ('w1,12', 'w12new')
-    """
-    found = unicodedata.normalize("NFKC", text.translate(SIGNS)).translate(SIGNS)
-    found = re.sub(r"(^|[\s.:])d(?=[Ee]\s*/)", r"\1∂", found)
-    found = re.sub(r"(?<=/)\s*d(?=[a-zA-Z])", "∂", found)
-    for word, sign in GREEK.items():
-        found = re.sub(rf"(?<![a-z]){word}(?![a-z]{{2,}})", sign, found)
-    found = re.sub(r"[\s_{}$\\]", "", found)
-    found = re.sub(r"\[([0-9,]*)\]", _places, found)
-    # the places stand in front of words such as "new", wherever they were written
-    return re.sub(r"(new|before|clipped)([0-9,]+)", r"\2\1", found)
-
-
-def _places(found: re.Match[str]) -> str:
-    places = found[1].split(",")
-    return ("," if any(len(place) > 1 for place in places) else "").join(places)
-
-
-# --- sheets ---------------------------------------------------------------------------------------
 def read_answers(sheet: str | os.PathLike[str] | bytes) -> list[Answer]:
     """Return the lines of an answer sheet.
 

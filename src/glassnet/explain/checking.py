@@ -2,241 +2,39 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from glassnet.explain.answers import Answer, Written, plain_name, read_answers
-from glassnet.explain.causes import Case, agrees
+from glassnet.explain.answers import Answer, read_answers
+from glassnet.explain.causes import Case
 from glassnet.explain.expressions import Address, Apply, evaluate, quantities
+from glassnet.explain.marks import (
+    BLANK,
+    DIGITS,
+    FOLLOWS,
+    RIGHT,
+    UNREADABLE,
+    WRONG,
+    Cause,
+    Checked,
+    Mark,
+    listed,
+    said,
+)
+from glassnet.explain.matching import match_answers
 from glassnet.explain.naming import Findings, Named, name_causes
-from glassnet.explain.numbers import short
 from glassnet.explain.problems import Problem
 from glassnet.explain.sheet import rounded
 from glassnet.explain.worksheet import Course, Entry, course_of
+from glassnet.explain.written import Written, agrees
 
-__all__ = ["Cause", "Checked", "Mark", "check"]
+__all__ = ["Cause", "Checked", "Mark", "check", "listed", "said"]
 
-RIGHT, DIGITS, FOLLOWS, WRONG = "right", "right to the digits given", "follows", "wrong"
-BLANK, UNREADABLE, UNKNOWN = "blank", "unreadable", "unknown"
 CARRIED = (3, 4, 5, 6)  # significant digits to which results may be rounded on the way
-NEAREST = 30  # unknown quantities for which the nearest one is looked for
 SATURATED = 5e-4  # how near to the end of its range an output says nothing any more
 FULL = 6  # digits that make a number right without saying how many were given
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What is said about one line.
-
-    Args:
-        line: The line of the sheet, from 1; None if the quantity is blank.
-        step: The step, from 1.
-        address: The quantity, such as `hidden.v[1]`; what was written, if there is no such.
-        symbol: The quantity as it is printed.
-        status: "right", "right to the digits given", "follows" (wrong, but follows correctly from
-            the student's own values), "wrong", "blank", "unreadable" or "unknown".
-        written: What was written.
-        value: The right value; None for what is unknown.
-        own: What follows from the student's own values, where a line follows.
-        origins: The wrong quantities from which a line follows.
-        note: What else is to be said.
-        method: Whether the line earns the mark for the method.
-        accuracy: Whether it earns the mark for the number.
-        counts: Whether the line counts: asked for, and not written again later.
-        cause: The likeliest cause, where one fits.
-    """
-
-    line: int | None
-    step: int
-    address: str
-    symbol: str
-    status: str
-    written: str = ""
-    value: float | None = None
-    own: float | None = None
-    origins: tuple[str, ...] = ()
-    note: str = ""
-    method: bool = False
-    accuracy: bool = False
-    counts: bool = True
-    cause: str = ""
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the number is right."""
-        return self.status in (RIGHT, DIGITS)
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A likely cause of wrong lines.
-
-    Args:
-        code: The mistake, for programs, such as "slope-forgotten".
-        text: The mistake, in words.
-        lines: The quantities that it explains by itself.
-        follow: How many other lines follow from these.
-    """
-
-    code: str
-    text: str
-    lines: tuple[str, ...]
-    follow: int
-
-
-@dataclass(frozen=True, repr=False)
-class Checked:
-    """A marked answer sheet.
-
-    Args:
-        title: What was worked out.
-        steps: How many steps.
-        marks: Of every quantity, in the order of working, and then of what could not be read.
-        causes: The likely causes, the one that explains most first.
-        notes: What else was noticed.
-    """
-
-    title: str
-    steps: int
-    marks: tuple[Mark, ...]
-    causes: tuple[Cause, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def is_right(self) -> bool:
-        """Whether every quantity is there and right, and every line could be read."""
-        return all(mark.is_right for mark in self.marks)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many quantities have which status."""
-        found = Counter(m.status for m in self.marks if m.counts or m.status == UNKNOWN)
-        known = (RIGHT, DIGITS, FOLLOWS, WRONG, BLANK, UNREADABLE, UNKNOWN)
-        return {status: found[status] for status in known}
-
-    @property
-    def possible(self) -> int:
-        """How many marks there are for the method, and as many for the numbers."""
-        return sum(mark.counts for mark in self.marks if mark.status != UNKNOWN)
-
-    @property
-    def method(self) -> int:
-        """The marks for the method."""
-        return sum(mark.method for mark in self.marks if mark.counts)
-
-    @property
-    def accuracy(self) -> int:
-        """The marks for the numbers."""
-        return sum(mark.accuracy for mark in self.marks if mark.counts)
-
-    def __getitem__(self, address: str) -> Mark:
-        """Return the mark that counts of a quantity: `hidden.v[1]`; or `2:v[1]`, that of step 2."""
-        step, colon, name = address.rpartition(":")
-        last = None
-        for mark in self.marks:
-            if mark.address == name and (not colon or str(mark.step) == step):
-                last = mark if last is None or mark.counts else last
-        if last is not None:
-            return last
-        raise KeyError(f"there is no quantity {address!r}")
-
-    def __str__(self) -> str:
-        return "\n".join(self._rows()) + "\n"
-
-    __repr__ = __str__
-
-    def _rows(self) -> Iterator[str]:
-        yield self.title
-        yield ""
-        step = 0
-        for mark in self.marks:
-            if self.steps > 1 and mark.step != step and mark.status != UNKNOWN:
-                step = mark.step
-                yield f"Step {step}"
-            yield f"  {mark.symbol} = {mark.written}".rstrip() + f"   {said(mark)}"
-        yield ""
-        for cause in self.causes[:5]:
-            yield f"Likely cause: {cause.text} ({listed(cause.lines)})"
-        yield from self.notes
-        yield self.summary()
-
-    def summary(self) -> str:
-        """Return what was earned, in one line."""
-        return (
-            f"method {self.method} of {self.possible}, numbers {self.accuracy} of {self.possible}"
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return all marks and causes as plain data."""
-        return {
-            "title": self.title,
-            "right": self.is_right,
-            "counts": self.counts,
-            "marks": {
-                "possible": self.possible,
-                "method": self.method,
-                "accuracy": self.accuracy,
-            },
-            "lines": [
-                {
-                    "line": mark.line,
-                    "step": mark.step,
-                    "address": mark.address,
-                    "symbol": mark.symbol,
-                    "status": mark.status,
-                    "written": mark.written,
-                    "value": _finite(mark.value),
-                    "own": _finite(mark.own),
-                    "follows_from": list(mark.origins),
-                    "note": mark.note,
-                    "method": mark.method,
-                    "accuracy": mark.accuracy,
-                    "counts": mark.counts,
-                    "cause": mark.cause,
-                }
-                for mark in self.marks
-            ],
-            "causes": [
-                {"code": c.code, "text": c.text, "lines": list(c.lines), "follow": c.follow}
-                for c in self.causes
-            ],
-            "notes": list(self.notes),
-        }
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and abs(value) < float("inf") else None
-
-
-def said(mark: Mark) -> str:
-    """Return the verdict on a line in words."""
-    right = "" if mark.value is None else short(mark.value)
-    match mark.status:
-        case "follows":
-            words = f"wrong, but follows correctly from your {listed(mark.origins)} ({right})"
-        case "wrong":
-            words = f"wrong: {right}"
-        case "blank":
-            words = "blank"
-        case "right":
-            words = "right"
-        case status:
-            words = status
-    return "; ".join(text for text in (words, mark.note) if text)
-
-
-def listed(names: Sequence[str], most: int = 4) -> str:
-    """Return names with commas between, the first few of many.
-
-    >>> listed(["a", "b"], 1)
-    'a and 1 more'
-    """
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def check(
@@ -286,9 +84,7 @@ class _Marker:
     def __init__(self, course: Course, answers: Sequence[Answer]) -> None:
         self.course = course
         self.entries = {entry.address: entry for entry in course.entries}
-        self.answers: dict[Address, list[Answer]] = {}
-        self.others: list[Mark] = []
-        self._sort(answers)
+        self.matched = match_answers(course, answers)
         sheet = course.sheet
         self.base = [sheet.work(), *(sheet.work(rounded(digits)) for digits in CARRIED)]
         # How a student may have gone on from what is written: with the numbers as they stand on
@@ -300,37 +96,6 @@ class _Marker:
         self.written: dict[Address, Written] = {}
         self.unused: dict[Address, list[Address]] = {}  # wrong lines that others do not follow from
         self.places = {address: place for place, address in enumerate(self.entries)}
-
-    # --- which line speaks of which quantity ------------------------------------------------------
-    def _sort(self, answers: Sequence[Answer]) -> None:
-        known, several = _names(self.course)
-        names = {step: list(dict.fromkeys(names)) for step, names in known.items()}
-        looked = 0
-        for answer in answers:
-            step = answer.step if answer.step is not None else 1
-            address = known.get(step, {}).get(plain_name(answer.name))
-            if address is not None:
-                self.answers.setdefault(address, []).append(answer)
-                continue
-            note = answer.problem
-            if not answer.problem and step not in known:
-                count = self.course.steps
-                note = f"there is no step {step}; the problem has {count}"
-            elif not answer.problem:
-                note = "there is no such quantity"
-                looked += 1
-                same = several[step].get(plain_name(answer.name), ())
-                if same:
-                    names_of = " or ".join(self.entries[a].name for a in same[:2])
-                    note = f"this may be {names_of}: say which"
-                elif looked <= NEAREST:
-                    close = difflib.get_close_matches(plain_name(answer.name), names[step], n=1)
-                    entry = self.entries[known[step][close[0]]] if close else None
-                    note += f" (did you mean {entry.name!r}?)" if entry else ""
-            status = UNREADABLE if answer.problem else UNKNOWN
-            name = answer.name[:60]
-            mark = Mark(answer.number, step, name, name, status, answer.text[:60], note=note)
-            self.others.append(replace(mark, counts=False))
 
     # --- marking ----------------------------------------------------------------------------------
     def checked(self) -> Checked:
@@ -350,11 +115,11 @@ class _Marker:
             for address, mark in self.marks
         ]
         return Checked(
-            self.course.title, self.course.steps, (*marks, *self.others), tuple(causes), ()
+            self.course.title, self.course.steps, (*marks, *self.matched.others), tuple(causes), ()
         )
 
     def _mark(self, entry: Entry) -> None:
-        given = [a for a in self.answers.get(entry.address, []) if a.text or a.problem]
+        given = [a for a in self.matched.answers.get(entry.address, []) if a.text or a.problem]
         readable = [a for a in given if a.written is not None]
         last = readable[-1] if readable else given[-1] if given else None
         predicted = self._predicted(entry)
@@ -528,34 +293,3 @@ def _is_step(entry: Entry) -> bool:
     return isinstance(formula, Apply) and (
         formula.op.explain.form == "{0}" or formula.op.name == "sign"
     )
-
-
-def _names(
-    course: Course,
-) -> tuple[dict[int, dict[str, Address]], dict[int, dict[str, tuple[Address, ...]]]]:
-    """Return, for each step, the spellings that can mean only one quantity, and those of several.
-
-    A layer may be left out, and a place [1], where no other quantity could be meant.
-    """
-    found: dict[int, dict[str, Address]] = {}
-    loose: dict[int, dict[str, dict[Address, None]]] = {}
-    for entry in course.entries:
-        names, more = found.setdefault(entry.step, {}), loose.setdefault(entry.step, {})
-        for name in (entry.name, entry.symbol):
-            names[plain_name(name)] = entry.address
-        layerless = entry.name.removeprefix(f"{entry.line.address.layer.partition(':')[2]}.")
-        layerless = layerless.removeprefix(f"{entry.line.address.layer}.")
-        for name in (entry.name, layerless):
-            more.setdefault(plain_name(name), {})[entry.address] = None
-            for end in ("[1]", "[1,1]"):
-                short_name = plain_name(name.replace(end, "", 1))
-                more.setdefault(short_name, {})[entry.address] = None
-    several: dict[int, dict[str, tuple[Address, ...]]] = {}
-    for step, names in found.items():
-        several[step] = {}
-        for name, addresses in loose[step].items():
-            if len(addresses) == 1:
-                names.setdefault(name, *addresses)
-            elif name not in names:
-                several[step][name] = tuple(addresses)
-    return found, several

@@ -6,23 +6,20 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from glassnet.explain.causes import (
-    CAUSES,
-    NO_RATE,
-    Case,
-    Variant,
-    agrees,
+from glassnet.explain.causes import CAUSES, Case, Variant
+from glassnet.explain.causes.case import is_rate
+from glassnet.explain.causes.slips import (
     copied_wrongly,
     early,
     inputs_copied_wrongly,
-    is_rate,
     rounded_too_early,
-    with_rate,
 )
+from glassnet.explain.causes.terms import NO_RATE, with_rate
 from glassnet.explain.expressions import Address, evaluate, quantities
 from glassnet.explain.numbers import short
 from glassnet.explain.sheet import Line, Section, Sheet, rounded
 from glassnet.explain.worksheet import Course, Entry
+from glassnet.explain.written import agrees
 
 __all__ = ["Findings", "Named", "name_causes"]
 
