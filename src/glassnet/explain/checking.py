@@ -96,20 +96,26 @@ class _Marker:
         self.written: dict[Address, Written] = {}
         self.unused: dict[Address, list[Address]] = {}  # wrong lines that others do not follow from
         self.places = {address: place for place, address in enumerate(self.entries)}
+        several = course.steps > 1
+        self.names = {
+            address: f"{entry.step}:{entry.name}" if several else entry.name
+            for address, entry in self.entries.items()
+        }
 
     # --- marking ----------------------------------------------------------------------------------
     def checked(self) -> Checked:
         for entry in self.course.entries:
             self._mark(entry)
         causes = [
-            Cause(c.code, c.text, tuple(map(self._name, c.lines)), c.follow) for c in self._causes()
+            Cause(c.code, c.text, tuple(map(self.names.__getitem__, c.lines)), c.follow)
+            for c in self._causes()
         ]
         first: dict[str, str] = {}
         for cause in causes:
             for name in cause.lines:
                 first.setdefault(name, cause.text)
         marks = [
-            replace(mark, cause=first.get(self._name(address), ""))
+            replace(mark, cause=first.get(self.names[address], ""))
             if mark.status in (WRONG, FOLLOWS) and "written again" not in mark.note
             else mark
             for address, mark in self.marks
@@ -168,13 +174,17 @@ class _Marker:
     def _predicted(self, entry: Entry) -> list[float]:
         """Return what follows from the student's own values, in each of the ways to go on."""
         formula = entry.line.formula
+        if formula is None:
+            return [entry.line.value] * len(self.routes)
+        used = list(dict.fromkeys(quantities(formula)))
+        known: dict[tuple[float, ...], float] = {}  # routes mostly give the same numbers
         found: list[float] = []
         for route, cut in zip(self.routes, self.cuts, strict=True):
-            value = entry.line.value
-            if formula is not None:
-                value = evaluate(formula, route.__getitem__)
-                value = value if cut is None or entry.role != "asked" else cut(value)
-            found.append(value)
+            given = tuple([route[address] for address in used])
+            value = known.get(given)
+            if value is None:
+                value = known[given] = evaluate(formula, route.__getitem__)
+            found.append(value if cut is None or entry.role != "asked" else cut(value))
         return found
 
     def _inherited(self, entry: Entry) -> _State:
@@ -211,7 +221,7 @@ class _Marker:
             origins = state.origins or state.coarse
             degenerate = state.degenerate or self._says_nothing(entry, follows)
             note = "" if not state.degenerate else "nothing was left to do: no mark for the method"
-            names = tuple(map(self._name, sorted(origins, key=self.places.__getitem__)))
+            names = tuple(map(self.names.__getitem__, sorted(origins, key=self.places.__getitem__)))
             mark = self._new(
                 entry, answer, FOLLOWS, own=follows, origins=names, note=note,
                 method=not state.degenerate,
@@ -265,11 +275,11 @@ class _Marker:
         origins = {a: state.origins for a, state in self.states.items() if state.status == FOLLOWS}
         blank = frozenset(a for a in self.entries if a not in self.written)
         found = name_causes(Findings(self.course, case, self.routes, wrong, blank, origins))
+        right = {a for a, state in self.states.items() if state.status in (RIGHT, DIGITS)}
         coarse = dict[Address, int]()
         for a, state in self.states.items():
-            for origin in state.origins if state.status == FOLLOWS else ():
-                if self.states[origin].status in (RIGHT, DIGITS):
-                    coarse[origin] = coarse.get(origin, 0) + (a != origin)
+            for origin in state.origins & right if state.status == FOLLOWS else ():
+                coarse[origin] = coarse.get(origin, 0) + (a != origin)
         slips = tuple(entry.address for entry in wrong if entry.address in self.unused)
         if slips:
             text = "only written down wrongly: the lines after it are made with the right value"
@@ -279,12 +289,8 @@ class _Marker:
             found.append(Named("rounded-early", text, tuple(coarse), sum(coarse.values())))
         return found
 
-    def _name(self, address: Address) -> str:
-        entry = self.entries[address]
-        return f"{entry.step}:{entry.name}" if self.course.steps > 1 else entry.name
-
     def _listed(self, addresses: frozenset[Address]) -> str:
-        return listed([self._name(a) for a in sorted(addresses, key=self.places.__getitem__)])
+        return listed([self.names[a] for a in sorted(addresses, key=self.places.__getitem__)])
 
 
 def _is_step(entry: Entry) -> bool:

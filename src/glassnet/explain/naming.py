@@ -17,6 +17,7 @@ from glassnet.explain.causes.slips import (
 from glassnet.explain.causes.terms import NO_RATE, with_rate
 from glassnet.explain.expressions import Address, evaluate, quantities
 from glassnet.explain.numbers import short
+from glassnet.explain.retrace import Effort, Retraced, Values
 from glassnet.explain.sheet import Line, Section, Sheet, rounded
 from glassnet.explain.worksheet import Course, Entry
 from glassnet.explain.written import agrees
@@ -27,9 +28,8 @@ MOST = 150  # wrong lines that are looked into
 MOST_COPIED = 40  # wrong lines for which every misread digit is tried
 MOST_RATES = 12  # wrong lines from which a learning rate is worked out
 LARGE = 2000  # lines above which a sheet is not worked again for each learning rate
-MOST_BLANK = 25  # blank lines before a wrong one in which the mistake may hide
+MOST_READ = 400_000  # numbers read in looking for causes
 
-Values = Mapping[Address, float]
 LAST = {"rounded-early": 1, "another-place": 2, "copied-wrongly": 3}
 
 
@@ -70,13 +70,19 @@ class Findings:
     blank: frozenset[Address]
     origins: Mapping[Address, frozenset[Address]]
 
+    def retraced(self, entry: Entry, effort: Effort) -> Retraced:
+        """Return a line, to be worked again with a mistake in it."""
+        return Retraced(self.case, self.routes, self.blank, entry, effort)
+
 
 def name_causes(findings: Findings) -> list[Named]:
     """Return the causes that explain a wrong line at least, those that explain most first."""
     found: dict[tuple[str, str], dict[Address, None]] = {}
     wrong = findings.wrong[:MOST]
+    effort = Effort(MOST_READ)
     for entry in wrong:
-        for key in dict.fromkeys(_explaining(findings, entry)):
+        line = findings.retraced(entry, effort)
+        for key in dict.fromkeys(_explaining(findings, line)):
             found.setdefault(key, {})[entry.address] = None
     named = [_counted(findings, key, tuple(lines)) for key, lines in found.items()]
     rates = list(_rates(findings))
@@ -84,9 +90,11 @@ def name_causes(findings: Findings) -> list[Named]:
         named = [cause for cause in named if cause.code != "rate-forgotten"]
     named = rates + named
     unexplained = [e for e in wrong if not any(e.address in cause.lines for cause in named)]
+    effort = Effort(MOST_READ)
     for entry in unexplained[:MOST_COPIED]:
-        for variant in inputs_copied_wrongly(findings.case, entry):
-            if _explains(findings, entry, {entry.address: variant}, thorough=False):
+        line = findings.retraced(entry, effort)
+        for variant in inputs_copied_wrongly(findings.case, entry) if effort.left > 0 else ():
+            if line.explains({entry.address: variant}, thorough=False):
                 key = (variant.code, variant.text)
                 named.append(_counted(findings, key, (entry.address,)))
     order = {named: place for place, named in enumerate(named)}
@@ -108,24 +116,28 @@ def _counted(findings: Findings, key: tuple[str, str], lines: tuple[Address, ...
 
 
 # --- one wrong line -------------------------------------------------------------------------------
-def _explaining(findings: Findings, entry: Entry) -> Iterator[tuple[str, str]]:
+def _explaining(findings: Findings, line: Retraced) -> Iterator[tuple[str, str]]:
     """Yield code and text of each cause that explains a line, perhaps in blank lines before it."""
-    region = [entry, *_blank_before(findings, entry)]
+    entry = line.entry
+    known: set[tuple[str, str]] = set()
     for cause in CAUSES:
         shared: dict[tuple[str, str], dict[Address, Variant]] = {}
-        for member in region:
+        for member in line.members:
             if cause is rounded_too_early and member is not entry:
                 continue
             for variant in cause(findings.case, member):
                 key = (variant.code, variant.text)
-                if _explains(findings, entry, {member.address: variant}):
+                if line.effort.left < 0:
+                    return
+                if key not in known and line.explains({member.address: variant}):
+                    known.add(key)
                     yield key
                 shared.setdefault(key, {}).setdefault(member.address, variant)
         for key, changed in shared.items():
-            if len(changed) > 1 and _explains(findings, entry, changed):
+            if len(changed) > 1 and key not in known and line.explains(changed):
                 yield key
     written = findings.case.written[entry.address]
-    possible = [_worked(findings, entry, {}, route) for route in findings.routes]
+    possible = [line.worked({}, route) for route in findings.routes]
     for value in dict.fromkeys([*possible, entry.line.value]):
         text = copied_wrongly(written, value)
         if text:
@@ -133,56 +145,6 @@ def _explaining(findings: Findings, entry: Entry) -> Iterator[tuple[str, str]]:
     for value in possible if written.digits < 3 and written.value != 0.0 else ():
         if abs(written.value - value) <= 0.5 * written.unit:
             yield "rounded-early", early(written.digits)
-
-
-def _blank_before(findings: Findings, entry: Entry) -> list[Entry]:
-    """Return the blank lines that a line is worked out from, without a number between."""
-    found: dict[Address, Entry] = {}
-    todo = [entry]
-    while todo and len(found) < MOST_BLANK:
-        formula = todo.pop().line.formula
-        for address in quantities(formula) if formula is not None else ():
-            before = findings.case.entries[address]
-            if address in findings.blank and address not in found and before.role != "given":
-                found[address] = before
-                todo.append(before)
-    return list(found.values())
-
-
-def _explains(
-    findings: Findings, entry: Entry, changed: Mapping[Address, Variant], *, thorough: bool = True
-) -> bool:
-    """Whether a line's number is what follows if the mistake is made in these lines."""
-    written = findings.case.written[entry.address]
-    routes = findings.routes if thorough else findings.routes[:2]
-    return any(agrees(written, _worked(findings, entry, changed, route)) for route in routes)
-
-
-def _worked(
-    findings: Findings, entry: Entry, changed: Mapping[Address, Variant], route: Values
-) -> float:
-    """Return a line's value, blank lines before it worked out anew where one is changed."""
-    hides = any(address != entry.address for address in changed)
-    known: dict[Address, float] = {}
-
-    def value_of(address: Address) -> float:
-        if not hides or address not in findings.blank:
-            return route[address]
-        if address not in known:
-            known[address] = work(findings.case.entries[address])
-        return known[address]
-
-    def work(line: Entry) -> float:
-        variant = changed.get(line.address)
-        if variant is not None and variant.predict is not None:
-            return variant.predict(value_of)
-        formula = variant.formula if variant is not None else line.line.formula
-        return line.line.value if formula is None else evaluate(formula, value_of)
-
-    try:
-        return work(entry)
-    except (ArithmeticError, ValueError, KeyError):
-        return math.nan
 
 
 # --- another learning rate ------------------------------------------------------------------------
@@ -275,4 +237,4 @@ def _is_made_with(findings: Findings, entry: Entry, rate: float) -> bool:
     formula = entry.line.formula
     assert formula is not None
     variant = Variant("another-rate", "", with_rate(formula, rate))
-    return _explains(findings, entry, {entry.address: variant})
+    return findings.retraced(entry, Effort(0)).explains({entry.address: variant})
