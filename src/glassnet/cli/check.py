@@ -61,8 +61,9 @@ def check(
     glassnet check backpropagation mine.txt
     """
     from glassnet.explain.checking import check as mark_sheet
+    from glassnet.explain.decoding import LARGEST
 
-    content = sys.stdin.buffer.read() if sheet == "-" else Path(sheet)
+    content = sys.stdin.buffer.read(LARGEST + 1) if sheet == "-" else Path(sheet)
     checked = mark_sheet(problem, content, conventions=conventions, steps=steps)
     if as_json:
         print_json({"problem": problem, "sheet": sheet, **checked.to_json()})

@@ -7,14 +7,15 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from glassnet.errors import DataError
+from glassnet.explain.decoding import lines_of
 from glassnet.explain.written import Written, read_number
 
 __all__ = ["Answer", "read_answers"]
 
-LARGEST = 32_000_000  # bytes
+ERROR = re.compile(r"#(?:VALUE!|DIV/0!|REF!|NAME\?|NUM!|N/A|NULL!)")
+INFINITE = re.compile(r"[+−-]?(?:∞|inf(?:inity)?|[0-9.,]+[eE]\+?[0-9]{3,})", re.IGNORECASE)
+WITHOUT = re.compile(r"(.+?)(?:\s*:\s*|\s+)(\S+)")  # a name and a value without an = between
 BLANK = re.compile(r"[\s_.…?–—-]*")
 WORDS = {
     "quantity": ("quantity", "address", "name", "symbol", "what"),
@@ -51,47 +52,14 @@ def read_answers(sheet: str | os.PathLike[str] | bytes) -> list[Answer]:
         sheet: The file; or its content, as bytes or as a text of several lines or with an = in it.
 
     Raises:
-        DataError: The file cannot be read, or is not text.
+        DataError: The file cannot be read, is not text, or is too large.
     """
-    source = "the sheet"
-    if isinstance(sheet, bytes):
-        text = _decoded(sheet, source)
-    elif isinstance(sheet, str) and ("\n" in sheet or "=" in sheet):
-        text = sheet
-    else:
-        source = Path(sheet).name
-        try:
-            if Path(sheet).stat().st_size > LARGEST:
-                raise DataError("the file is too large for an answer sheet", source=source)
-            raw = Path(sheet).read_bytes()
-        except OSError as error:
-            name = os.fspath(sheet)
-            raise DataError(f"{name!r} cannot be read: {error.strerror or error}") from None
-        except ValueError as error:
-            raise DataError(f"the sheet cannot be read: {error}") from None
-        text = _decoded(raw, source)
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    delimiter = _delimiter(lines)
+    lines = lines_of(sheet)
+    told = re.fullmatch(r"\s*sep=(.)\s*", lines[0])  # as spreadsheets read it
+    if told:
+        lines[0] = ""
+    delimiter = told[1] if told else _delimiter(lines)
     return list(_text(lines) if delimiter is None else _table(lines, delimiter))
-
-
-def _decoded(raw: bytes, source: str) -> str:
-    """Return a file as text: by its byte-order mark, else UTF-8, else what Windows writes."""
-    codecs = ["utf-8", "cp1252", "latin-1"]
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        codecs = ["utf-16"]
-    elif raw.startswith(b"\xef\xbb\xbf"):
-        codecs = ["utf-8-sig", *codecs]
-    elif b"\0" in raw[:200]:
-        codecs = ["utf-16-le"] if raw[1:2] == b"\0" else ["utf-16-be"]
-    for codec in codecs:
-        try:
-            text = raw.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise DataError("the file is not text", source=source)
 
 
 def _delimiter(lines: list[str]) -> str | None:
@@ -100,16 +68,18 @@ def _delimiter(lines: list[str]) -> str | None:
         text = line.strip()
         if not text or text.startswith(("#", "[")):
             continue
-        if "=" in text:
+        if "=" in text or re.search(r":\s", text):
             return None
-        return next((sign for sign in (";", "\t", ",") if sign in text), None)
+        bare = re.sub(r"\[[^\]]*\]|(?<=\s)[+-]?[0-9]+,[0-9]+", "", text)
+        return next((sign for sign in (";", "\t", "|", ",") if sign in bare), None)
     return None
 
 
 def _text(lines: list[str]) -> Iterator[Answer]:
     step: int | None = None
     for number, line in enumerate(lines, start=1):
-        text = line.partition("#")[0].strip()
+        text = line if ERROR.search(line) else line.partition("#")[0]
+        text = text.strip()
         if not text:
             continue
         heading = re.fullmatch(r"\[?\s*step\s*([0-9]{1,6})\s*[\]:]?", text, re.IGNORECASE)
@@ -117,6 +87,10 @@ def _text(lines: list[str]) -> Iterator[Answer]:
             step = int(heading[1])
             continue
         name, sign, value = text.partition("=")
+        without = None if sign else WITHOUT.fullmatch(text)
+        if without and (read_number(without[2]) or BLANK.fullmatch(without[2])):
+            yield _answer(number, step, without[1], without[2])
+            continue
         if not sign:
             yield Answer(number, step, text, "", None, "there is no = in it")
             continue
@@ -134,6 +108,10 @@ def _answer(number: int, step: int | None, name: str, value: str) -> Answer:
         return Answer(number, step, name, "")
     written = read_number(value)
     problem = "" if written is not None else "this is no number"
+    if problem and ERROR.search(value):
+        problem = "this is an error of the spreadsheet"
+    elif problem and INFINITE.fullmatch(value):
+        problem = "this is no finite number"
     return Answer(number, step, name, value, written, problem)
 
 
@@ -143,6 +121,10 @@ def _table(lines: list[str], delimiter: str) -> Iterator[Answer]:
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
+        if delimiter == "|":  # as in Markdown
+            line = line.strip().removeprefix("|").removesuffix("|")
+            if re.fullmatch(r"[\s:|-]*", line):
+                continue
         cells = _cells(line, delimiter)
         if columns is None:
             columns = _columns(cells)
@@ -167,7 +149,8 @@ def _table(lines: list[str], delimiter: str) -> Iterator[Answer]:
                 problem = "its step is no whole number"
         name = cells[columns["quantity"]] if columns["quantity"] < len(cells) else ""
         value = cells[columns["value"]] if columns["value"] < len(cells) else ""
-        value = value.partition("#")[0].rpartition("=")[2]
+        value = value if ERROR.search(value) else value.partition("#")[0]
+        value = value.rpartition("=")[2]
         if problem:
             yield Answer(number, None, name.strip(), value.strip(), None, problem)
         elif not name.strip():

@@ -125,7 +125,11 @@ class _Marker:
         )
 
     def _mark(self, entry: Entry) -> None:
-        given = [a for a in self.matched.answers.get(entry.address, []) if a.text or a.problem]
+        given = [
+            self._meant(entry, a)
+            for a in self.matched.answers.get(entry.address, [])
+            if a.text or a.problem
+        ]
         readable = [a for a in given if a.written is not None]
         last = readable[-1] if readable else given[-1] if given else None
         predicted = self._predicted(entry)
@@ -158,6 +162,17 @@ class _Marker:
         self.states[entry.address] = state
         self.written[entry.address] = last.written
         self._carry(entry, last.written, predicted)
+
+    def _meant(self, entry: Entry, answer: Answer) -> Answer:
+        """Return an answer, 1,234 taken as a thousand and more where that is right."""
+        written = answer.written
+        if written is None or written.grouped is None:
+            return answer
+        whole = replace(written, value=written.grouped, unit=1.0, grouped=None)
+        values = [base[entry.address] for base in self.base]
+        if any(agrees(written, v) for v in values) or not any(agrees(whole, v) for v in values):
+            return answer
+        return replace(answer, written=whole)
 
     def _new(self, entry: Entry, answer: Answer | None, status: str, **more: Any) -> Mark:
         return Mark(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 __all__ = ["SIGNS", "Written", "agrees", "read_number"]
@@ -26,12 +26,14 @@ class Written:
         value: The number.
         unit: What the last digit counts; 0 for a fraction, which is exact.
         digits: Significant digits; of a fraction, as many as there are.
+        grouped: What it is if its comma or point parts thousands, as in 1,234; None if none may.
     """
 
     text: str
     value: float
     unit: float
     digits: int
+    grouped: float | None = None
 
 
 def read_number(text: str) -> Written | None:
@@ -46,15 +48,33 @@ def read_number(text: str) -> Written | None:
         return None
     cleaned = unicodedata.normalize("NFKC", _lowered_powers(text)).translate(SIGNS)
     cleaned = re.sub(r"\s", "", cleaned.replace("\u2044", "/")).removeprefix("≈").removeprefix("~")
-    cleaned = re.sub(r"[·*×x](10\^?)\(?([+-]?[0-9]{1,4})\)?$", r"e\2", cleaned)
+    cleaned = _unwrapped(cleaned)
+    percent = cleaned.endswith("%")
+    cleaned = cleaned.removesuffix("%")
+    cleaned = re.sub(r"(?:[·×x]|\*)(10(?:\^|\*\*)?)\(?([+-]?[0-9]{1,4})\)?$", r"e\2", cleaned)
     above, slash, below = cleaned.partition("/")
     if not slash:
-        return _decimal(text.strip(), cleaned)
+        found = _decimal(text.strip(), cleaned)
+        if found is not None and percent:
+            return replace(found, value=found.value / 100, unit=found.unit / 100, grouped=None)
+        return found
     first, second = _decimal(text, above), _decimal(text, below)
     if first is None or second is None or second.value == 0.0:
         return None
-    value = first.value / second.value
+    value = first.value / second.value / (100 if percent else 1)
     return Written(text.strip(), value, 0.0, 17) if math.isfinite(value) else None
+
+
+def _unwrapped(cleaned: str) -> str:
+    """Return a number without what stands around it: quotes, brackets, a stop at the end."""
+    cleaned = cleaned.rstrip(";")
+    for first, last in ("()", "[]", '""', "′′", "“”", "$$"):
+        if len(cleaned) > 2 and cleaned.startswith(first) and cleaned.endswith(last):
+            cleaned = cleaned[1:-1]
+    cleaned = cleaned.removeprefix("′")  # a cell that is kept as text
+    if cleaned[-1:] in (".", ",") and re.search(r"[.,]", cleaned[:-1]):
+        cleaned = cleaned[:-1]
+    return cleaned
 
 
 def _lowered_powers(text: str) -> str:
@@ -65,6 +85,8 @@ def _lowered_powers(text: str) -> str:
 
 
 def _decimal(text: str, cleaned: str) -> Written | None:
+    cleaned = re.sub(r"(?<=[0-9])′(?=[0-9]{3}(?![0-9]))", "", cleaned)
+    alone = re.fullmatch(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}", cleaned)
     if cleaned.count(",") + cleaned.count(".") > 1:
         cleaned = _without_groups(cleaned)
     found = PLAIN.fullmatch(cleaned)
@@ -84,11 +106,14 @@ def _decimal(text: str, cleaned: str) -> Written | None:
     if found[3] is None and power is None:  # 1230000 may be a number of three digits
         zeros = min(len(digits) - len(digits.rstrip("0")), max(0, len(digits) - 3))
     last = zeros + places - len(behind)
-    return Written(text, value, float(f"1e{last}"), max(len(digits) - zeros, 1))
+    grouped = value * 1000 if alone else None
+    return Written(text, value, float(f"1e{last}"), max(len(digits) - zeros, 1), grouped)
 
 
 def _without_groups(cleaned: str) -> str:
     """Return 1.234,5 and 1,234.5 without the signs that only part thousands."""
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3}){2,}|(?:\.[0-9]{3}){2,})", cleaned):
+        return re.sub("[.,]", "", cleaned)
     last = max(cleaned.rfind(","), cleaned.rfind("."))
     other = "," if cleaned[last] == "." else "."
     if re.fullmatch(rf"[+-]?[0-9]{{1,3}}([{other}][0-9]{{3}})+[.,][0-9]*([eE].*)?", cleaned):
