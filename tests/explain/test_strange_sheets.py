@@ -128,7 +128,7 @@ def test_one_comma_is_a_decimal_one_unless_a_thousand_is_right() -> None:
         ("1234", "right"),
         ("1,235", "wrong"),
     ):
-        assert check(large, f"v1 = {text}")["v[1]"].status == status, text
+        assert check(large, f"v1 = {text}")["output.v[1]"].status == status, text
     assert only("hidden.v1 = 0,200")[0] == "right"
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from glassnet.errors import ArgumentError, OutputError
+from glassnet.errors import ArgumentError
+from glassnet.explain.saving import save_text
 from glassnet.explain.scene import compose
 from glassnet.explain.svg import render
 from glassnet.graph import Graph, Tensor
@@ -50,20 +50,7 @@ class Drawing:
                 f"a drawing is saved as .svg; got {str(target)!r}. Every browser opens .svg files, "
                 "and prints them to PDF"
             )
-        if target.is_dir():
-            raise OutputError(f"{target}: a folder stands in the file's place; choose another name")
-        if not target.parent.is_dir():
-            raise OutputError(f"{target}: there is no folder {target.parent}; make it first")
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(self.svg)
-            unfinished.replace(target)
-        except OSError as error:
-            raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
-        finally:
-            with contextlib.suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+        save_text(target, self.svg)
 
 
 def draw(

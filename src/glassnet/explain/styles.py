@@ -12,6 +12,7 @@ DARK = (
     "--paper:#10161d;--text:#e8eef4;--quiet:#9aa7b4;--line:#2c3743;--box:#1b242e;--edge:#77879a;"
     "--result:#3fc79a;--gradient:#ff9d66;--input:#15304e"
 )
+INK = "--text:#000;--quiet:#333;--result:#000;--gradient:#000;--edge:#333"  # on paper
 # Everything is below the class, so that the page can stand in a notebook beside other things.
 RULES = {
     "": f"{LIGHT};color-scheme:light dark;color:var(--text);background:var(--paper);"
@@ -73,8 +74,13 @@ STYLE = f"""{_rules()}
 @media (max-width:34rem){{.glassnet-workings{{padding:.7rem;font-size:15px}}
 .glassnet-workings .working{{grid-template-columns:1.1em minmax(0,1fr)}}
 .glassnet-workings .working>math{{grid-column:1/3}}}}
-@media print{{.glassnet-workings{{{LIGHT};max-width:none;padding:0;font-size:11pt}}
+@media print{{.glassnet-workings{{{LIGHT};{INK};max-width:none;padding:0;font-size:10.5pt}}
 .glassnet-workings details::details-content{{content-visibility:visible;height:auto}}
-.glassnet-workings summary{{list-style:none}}
-.glassnet-workings .working,.glassnet-workings figure{{break-inside:avoid}}
-.glassnet-workings summary{{break-after:avoid}}}}"""
+.glassnet-workings summary{{list-style:none;break-after:avoid}}
+.glassnet-workings :is(.working>span,.table,figure){{overflow:visible}}
+.glassnet-workings :is(.working,.given,figure,tr){{break-inside:avoid}}
+.glassnet-workings svg{{max-width:100%;max-height:17cm}}
+.glassnet-workings .working{{margin:.2em 0}}
+.glassnet-workings .working>span{{line-height:1.5;padding:.1em 0}}
+.glassnet-workings>details:has(details)+details{{break-before:page}}
+.glassnet-workings td.lit{{outline:1px solid}}}}"""
