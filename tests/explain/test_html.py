@@ -140,3 +140,19 @@ def test_saving_where_it_cannot_be(tmp_path: Path) -> None:
         workings.save(tmp_path / "none" / "own.md")
     with pytest.raises(ArgumentError, match="did you mean 'latex'"):
         workings.render("latx")
+
+
+def test_on_paper_nothing_is_folded_coloured_or_cut() -> None:
+    style = explain("perceptron").to_html()
+    paper = style.partition("@media print{")[2].partition("</style>")[0]
+    assert "--paper:#fff" in paper
+    assert "--result:#000" in paper
+    for rule in (
+        "details::details-content{content-visibility:visible",
+        ":is(.working>span,.table,figure){overflow:visible}",
+        ":is(.working,.given,figure,tr){break-inside:avoid}",
+        "details:has(details)+details{break-before:page}",
+    ):
+        assert rule in paper
+    assert paper.count("{") == paper.count("}") - 1  # the last one closes @media
+    assert len(explain("backpropagation").to_html().encode()) <= 60_000
