@@ -53,6 +53,8 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "maximum": lax.max,
     "minimum": lax.min,
     "stop_gradient": lax.stop_gradient,
+    # recurrence: that of the samples, h ← w h + x
+    "scan": lambda h, xs, w, loop, output: _linear_recurrence(h, xs, w, loop, output),
     # reductions
     "sum": lambda x, axes: jnp.add.reduce(x, axis=axes) if axes else x,
     "mean": lambda x, axes: jnp.einsum(
@@ -155,3 +157,11 @@ def judge(
     with jax.numpy_dtype_promotion("strict"):
         found = jax.jit(everything)([inputs[position] for position in wrt], seed, list(directions))
     return Judgement(*jax.tree.map(np.asarray, found))
+
+
+def _linear_recurrence(h: Any, xs: Any, w: Any, loop: Any, output: Any) -> Any:
+    """Return h ← w h + x step by step, without JAX's scan."""
+    states: dict[int, Any] = {}
+    for step in reversed(range(3)) if loop.reverse else range(3):
+        h = states[step] = w * h + xs[step]
+    return h if hasattr(output, "carry") else jnp.stack([states[step] for step in range(3)])

@@ -6,13 +6,14 @@ and the workings are read from its values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from glassnet.errors import ArgumentError, ShapeError
+from glassnet.graph.evaluation import do_work, work_on
 from glassnet.graph.graph import Graph, topological_order
 from glassnet.graph.operation import Source
 from glassnet.graph.tensor import OPERATORS, Tensor
@@ -56,22 +57,18 @@ class Program:
         self.graph = graph
         nodes = graph.nodes
         self._places = {node: index for index, node in enumerate(nodes)}
-        self._start: list[Any] = [None] * len(nodes)
         self._inputs = [(name, self._places[node], node) for name, node in graph.inputs.items()]
         self._outputs = [(name, self._places[node]) for name, node in graph.outputs.items()]
-        self._work: list[tuple[int, Callable[..., Any], list[int], dict[str, Any]]] = []
-        varying = [False] * len(nodes)
+        varying: set[Tensor] = set()
+        for node in nodes:
+            if isinstance(node.op.native, Source) or not varying.isdisjoint(node.inputs):
+                varying.add(node)
+        fixed = [node for node in nodes if node not in varying]
+        self._work, size = work_on([n for n in nodes if n in varying and n.inputs], self._places)
+        start, more = work_on(fixed, self._places)
+        self._start: list[Any] = [None] * max(size, more)
         with np.errstate(all="ignore"):
-            for index, node in enumerate(nodes):
-                sources = [self._places[source] for source in node.inputs]
-                varying[index] = isinstance(node.op.native, Source) or any(
-                    varying[source] for source in sources
-                )
-                if not varying[index]:
-                    self._start[index] = evaluate_node(node, [self._start[s] for s in sources])
-                elif node.inputs:
-                    work = (index, node.op.evaluate, sources, dict(node.attributes))
-                    self._work.append(work)
+            do_work(start, self._start)
 
     def evaluate(self, inputs: Mapping[str, Any]) -> Values:
         """Run the graph and return the value of every node.
@@ -91,8 +88,7 @@ class Program:
                 raise ShapeError(f"input {name!r} must have shape {node.shape}; got {value.shape}")
             values[index] = value
         with np.errstate(all="ignore"):
-            for index, evaluate, sources, attributes in self._work:
-                values[index] = evaluate(*[values[source] for source in sources], **attributes)
+            do_work(self._work, values)
         return Values(self._places, values)
 
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
@@ -111,13 +107,19 @@ _known: WeakKeyDictionary[Tensor, Array] = WeakKeyDictionary()
 def value_of(tensor: Tensor) -> Array:
     """Return the value of a tensor that depends on no input of a graph; read-only, kept."""
     if tensor not in _known:
+        missing = topological_order([tensor], _known)
+        sources = [s for node in missing for s in node.inputs if s in _known]
+        places = {node: index for index, node in enumerate(dict.fromkeys((*sources, *missing)))}
+        work, size = work_on(missing, places)
+        values: list[Any] = [None] * size
+        for node in sources:
+            values[places[node]] = _known[node]
         with np.errstate(all="ignore"):
-            for node in topological_order([tensor], _known):
-                if node not in _known:
-                    value = evaluate_node(node, [_known[source] for source in node.inputs])
-                    value = value.view()
-                    value.setflags(write=False)
-                    _known[node] = value
+            do_work(work, values)
+        for node in missing:
+            value = np.asarray(values[places[node]], node.dtype.numpy).view()
+            value.setflags(write=False)
+            _known[node] = value
     return _known[tensor]
 
 

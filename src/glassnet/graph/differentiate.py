@@ -6,8 +6,9 @@ its inputs, in ops. What is added can be differentiated again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from glassnet.errors import (
     ArgumentError,
@@ -17,10 +18,10 @@ from glassnet.errors import (
     ShapeError,
 )
 from glassnet.graph.graph import topological_order
-from glassnet.graph.operation import NoGradient
+from glassnet.graph.operation import Joint, NoGradient, Source
 from glassnet.graph.tensor import OPERATORS, Provenance, Tensor, provenance
 
-__all__ = ["Derivative", "differentiate", "grad"]
+__all__ = ["Derivative", "accumulate", "differentiate", "grad"]
 
 
 @dataclass(frozen=True)
@@ -54,40 +55,82 @@ def differentiate(output: Tensor, wrt: Sequence[Tensor], seed: Tensor | None = N
     if seed is not None and (seed.shape, seed.dtype) != (output.shape, output.dtype):
         kind = ShapeError if seed.shape != output.shape else DTypeError
         raise kind(f"the seed must be {output.type}, as the output is; got {seed.type}")
-    order = topological_order([output])
-    active: set[Tensor] = set(wrt)
-    for node in order:
-        if node.dtype.is_float and any(source in active for source in node.inputs):
-            active.add(node)
+    start = seed if seed is not None else OPERATORS["filled"](output, 1.0)
+    adjoints = accumulate({output: start}, wrt)
     filled = OPERATORS["filled"]
-    adjoints: dict[Tensor, Tensor] = {output: seed if seed is not None else filled(output, 1.0)}
-    for node in reversed(order):
-        gradient = adjoints.get(node)
-        if gradient is None or node not in active:
-            continue
-        if node.label.symbol:
-            gradient = adjoints[node] = _marked(gradient, node)
-        if not node.inputs:
-            continue
-        if not any(source in active for source in node.inputs):
-            continue
-        if isinstance(node.op.pullback, NoGradient):
-            raise NotDifferentiableError(f"{node.op.name}: {node.op.pullback.reason}")
-        with provenance(node, node.op.name):
-            shares = node.op.pullback(gradient, node, *node.inputs, **node.attributes)
-            for source, share in zip(node.inputs, shares, strict=True):
-                if share is None or source not in active:
-                    continue
-                earlier = adjoints.get(source)
-                adjoints[source] = share if earlier is None else earlier + share
     return Derivative(
         tuple(adjoints[tensor] if tensor in adjoints else filled(tensor, 0.0) for tensor in wrt),
         adjoints,
     )
 
 
+def accumulate(seeds: Mapping[Tensor, Tensor], wrt: Iterable[Tensor]) -> dict[Tensor, Tensor]:
+    """Return the gradient with respect to every node between `wrt` and some outputs.
+
+    Args:
+        seeds: The gradient with respect to each output.
+        wrt: Where differentiation ends.
+
+    Raises:
+        NotDifferentiableError: An op on the way has no derivative.
+    """
+    order = topological_order(seeds)
+    active: set[Tensor] = set(wrt)
+    groups: dict[Any, list[Tensor]] = {}  # nodes that are results of one computation
+    for node in order:
+        if node.dtype.is_float and any(source in active for source in node.inputs):
+            active.add(node)
+            if isinstance(node.op.pullback, Joint):
+                groups.setdefault(_group(node), []).append(node)
+    adjoints = dict(seeds)
+    for node in reversed(order):
+        gradient = adjoints.get(node)
+        if gradient is not None and node in active and node.label.symbol:
+            adjoints[node] = _marked(gradient, node)
+        if node not in active or not any(source in active for source in node.inputs):
+            continue
+        with provenance(node, node.op.name):
+            shares = _shares(node, adjoints, active, groups)
+            for source, share in zip(node.inputs if shares else (), shares, strict=True):
+                if share is None or source not in active:
+                    continue
+                earlier = adjoints.get(source)
+                adjoints[source] = share if earlier is None else earlier + share
+    return adjoints
+
+
+def _shares(
+    node: Tensor,
+    adjoints: Mapping[Tensor, Tensor],
+    active: set[Tensor],
+    groups: Mapping[Any, list[Tensor]],
+) -> tuple[Tensor | None, ...]:
+    """Return the gradients with respect to a node's inputs that come through this node."""
+    pullback = node.op.pullback
+    if isinstance(pullback, Joint):
+        group = groups[_group(node)]
+        gradients = {result: adjoints[result] for result in group if result in adjoints}
+        if node is not group[0] or not gradients:  # at the first of them all their users are done
+            return ()
+        wanted = tuple(source in active for source in node.inputs)
+        return pullback.pull(gradients, node.inputs, wanted, node.attributes[pullback.group])
+    gradient = adjoints.get(node)
+    if gradient is None:
+        return ()
+    if isinstance(pullback, NoGradient):
+        raise NotDifferentiableError(f"{node.op.name}: {pullback.reason}")
+    return pullback(gradient, node, *node.inputs, **node.attributes)
+
+
+def _group(node: Tensor) -> Any:
+    assert isinstance(node.op.pullback, Joint)
+    return node.op, node.inputs, node.attributes[node.op.pullback.group]
+
+
 def _marked(gradient: Tensor, node: Tensor) -> Tensor:
     """Return a gradient that knows which named node it is the whole derivative of."""
+    if isinstance(gradient.op.native, Source):  # an input is known by its identity
+        return gradient
     origin = gradient.provenance or Provenance(node, node.op.name)
     return replace(gradient, provenance=replace(origin, adjoint=node))
 

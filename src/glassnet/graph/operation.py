@@ -24,12 +24,14 @@ __all__ = [
     "Elementwise",
     "Explanation",
     "Indexed",
+    "Joint",
     "Kink",
     "Lowering",
     "Movement",
     "NoGradient",
     "Op",
     "Random",
+    "Recurrence",
     "Reduction",
     "Samples",
     "Source",
@@ -45,6 +47,27 @@ class NoGradient:
     """Why an op has no derivative that could be used to learn: told to those who ask for one."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class Joint:
+    """The derivative of all results of one computation together, each a node of its own.
+
+    Args:
+        pull: `(gradients, inputs, active, **attributes) → (tensor or None, …)`: from the gradients
+            with respect to the results, by node, those with respect to the inputs that are active.
+        group: What nodes of one computation have in common besides their inputs, of an attribute.
+    """
+
+    pull: Callable[..., tuple[Tensor | None, ...]]
+    group: str
+
+    def __call__(
+        self, g: Tensor, y: Tensor, *inputs: Tensor, **attributes: Any
+    ) -> tuple[Tensor | None, ...]:
+        """Return what comes through one result alone, as the pullback of any op does."""
+        active = tuple(tensor.dtype.is_float for tensor in inputs)
+        return self.pull({y: g}, inputs, active, attributes[self.group])
 
 
 # How an op lowers to a machine: engines speak of these kinds, never of names of ops.
@@ -89,6 +112,17 @@ class Random:
 
 
 @dataclass(frozen=True)
+class Recurrence:
+    """The op is one result of a loop whose body is a graph (`glassnet.graph.loop`).
+
+    Args:
+        run: `(loop, arrays, results) → (array, …)`: several results of one run, in NumPy.
+    """
+
+    run: Callable[..., tuple[Array, ...]]
+
+
+@dataclass(frozen=True)
 class Source:
     """The op computes nothing: its value is given from outside at each run."""
 
@@ -98,7 +132,17 @@ class Constant:
     """The op computes nothing: its value is part of the graph."""
 
 
-Lowering = Elementwise | Reduction | Contraction | Movement | Indexed | Random | Source | Constant
+Lowering = (
+    Elementwise
+    | Reduction
+    | Contraction
+    | Movement
+    | Indexed
+    | Random
+    | Recurrence
+    | Source
+    | Constant
+)
 
 
 @dataclass(frozen=True)
@@ -189,7 +233,7 @@ class Op:
     name: str
     infer: Callable[..., TensorType]
     evaluate: Callable[..., Array]
-    pullback: Pullback | NoGradient
+    pullback: Pullback | Joint | NoGradient
     native: Lowering
     jax: Callable[..., Any]
     explain: Explanation

@@ -11,6 +11,7 @@ from glassnet.ops.logsumexp import logsumexp
 from glassnet.ops.matmul import matmul
 from glassnet.ops.random import random_normal, random_uniform
 from glassnet.ops.reductions import argmax, max_, mean, sum_
+from glassnet.ops.scan import scan
 from glassnet.ops.select import cast, select
 from glassnet.ops.shape import broadcast, reshape, transpose
 from glassnet.ops.sigmoid import logistic, tanh
@@ -59,6 +60,7 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "reshape",
+    "scan",
     "scatter_add",
     "select",
     "sign",
