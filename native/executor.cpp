@@ -75,7 +75,7 @@ long Program::constant(DType dtype, const void* values, long count) {
 
 char* Program::resolve(int place, long offset, const std::string& name) {
   if (place == 0) return arena_.data() + offset;
-  if (place == 1) return store_.at(name).data();
+  if (place == 1) return store_.at(name).data() + offset;
   return constants_.at(std::size_t(offset)).data();
 }
 

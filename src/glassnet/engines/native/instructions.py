@@ -10,11 +10,13 @@ import numpy as np
 from glassnet.graph.types import Array, DType, Shape
 
 __all__ = [
+    "Bound",
     "Buffer",
     "Draw",
     "Fused",
     "Instruction",
     "Lookup",
+    "Looped",
     "Mode",
     "Move",
     "Place",
@@ -49,6 +51,8 @@ class Buffer:
     name: str = ""  # of a buffer in the store
     value: Array | None = None  # of a constant
     offset: int = 0  # in bytes, of a buffer in the arena
+    within: Buffer | None = None  # what it is a part of,
+    start: int = 0  # and from which byte on
     first: int = -1  # the instruction that writes it first
     last: int = -1  # the instruction that uses it last
 
@@ -56,6 +60,11 @@ class Buffer:
     def size(self) -> int:
         """The number of elements."""
         return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def whole(self) -> Buffer:
+        """The buffer that it is a part of, or itself."""
+        return self if self.within is None else self.within.whole
 
     @property
     def bytes(self) -> int:
@@ -169,6 +178,37 @@ class Draw(Instruction):
 
     distribution: str = "uniform"
     stream: int = 0
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a name of a loop's body stands for: a place that moves on with the steps.
+
+    Args:
+        buffer: Outside the loop.
+        start: The byte at which the place is at the first step.
+        step: How many bytes further it is at the next one; may be negative.
+        turn: After how many steps it is back at the start; 0 if never.
+    """
+
+    buffer: Buffer
+    start: int = 0
+    step: int = 0
+    turn: int = 0
+
+    def at(self, step: int) -> int:
+        """Return the byte at a step."""
+        return self.start + self.step * (step % self.turn if self.turn else step)
+
+
+@dataclass
+class Looped(Instruction):
+    """The instructions of another plan, again and again."""
+
+    plan: Plan | None = None
+    length: int = 0
+    bound: dict[str, Bound] = field(default_factory=dict[str, Bound])  # by name in the plan
+    scratch: Buffer | None = None  # the plan's arena
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from glassnet.engines.native.instructions import (
     Buffer,
@@ -21,6 +22,7 @@ from glassnet.engines.native.instructions import (
     Step,
     Unsupported,
 )
+from glassnet.engines.native.loops import Layout, looped
 from glassnet.engines.native.passes.again import work_out_again
 from glassnet.engines.native.passes.common import share
 from glassnet.engines.native.passes.fusion import (
@@ -33,9 +35,11 @@ from glassnet.engines.native.passes.fusion import (
     strip,
 )
 from glassnet.engines.native.passes.memory import plan_memory
+from glassnet.engines.native.passes.recurrence import shorten_loops
 from glassnet.engines.native.passes.simplify import simplify
 from glassnet.engines.native.passes.softmax import share_softmax
 from glassnet.graph import DType, Graph, Tensor, verify
+from glassnet.graph.loop import Loop
 from glassnet.graph.operation import (
     Constant,
     Contraction,
@@ -43,6 +47,7 @@ from glassnet.graph.operation import (
     Indexed,
     Movement,
     Random,
+    Recurrence,
     Reduction,
     Source,
 )
@@ -62,7 +67,7 @@ def lower(graph: Graph) -> Plan:
     Raises:
         Unsupported: An op that the machine has no instruction for.
     """
-    simple = share(simplify(graph))
+    simple = share(simplify(share(shorten_loops(graph))))
     shorter = share_softmax(simple)
     short = simple if shorter is simple else share(simplify(shorter))
     return _Lowering(verify(work_out_again(short))).run()
@@ -83,9 +88,9 @@ def drop_unused(instructions: list[Instruction]) -> list[Instruction]:
     kept: list[Instruction] = []
     for instruction in reversed(instructions):
         results = instruction.writes
-        if any(b.place is Place.STORE or id(b) in needed for b in results):
+        if any(b.place is Place.STORE or id(b.whole) in needed for b in results):
             kept.append(instruction)
-            needed.update(id(buffer) for buffer in instruction.reads)
+            needed.update(id(buffer.whole) for buffer in instruction.reads)
     return kept[::-1]
 
 
@@ -103,6 +108,10 @@ class _Lowering:
         self.products = {product: node for node, (product, _) in self.biased.items()}
         self.groups = fuse(graph, {*self.biased, *self.products})
         self.group_of = {node: group for group in self.groups for node in group.members}
+        self.results: dict[Any, list[Tensor]] = {}  # of each loop, one run of which gives them all
+        for node in graph.nodes:
+            if isinstance(node.op.native, Recurrence):
+                self.results.setdefault(_run_of(node), []).append(node)
         self.absorbed: dict[Tensor, Tensor] = {}  # products, and the sums that work them out
         self._absorb_products()
 
@@ -212,10 +221,14 @@ class _Lowering:
         units += [
             node
             for node in self.graph.nodes
-            if node.inputs and not is_view(node) and node not in self.group_of
+            if node.inputs
+            and not is_view(node)
+            and node not in self.group_of
+            and self._first_result(node) is node
         ]
         unit_of: dict[Tensor, Group | Tensor] = {**self.group_of}
         unit_of |= {unit: unit for unit in units if isinstance(unit, Tensor)}
+        unit_of |= {node: nodes[0] for nodes in self.results.values() for node in nodes}
         waits: dict[Group | Tensor, set[Group | Tensor]] = {}
         for unit in units:
             members = unit.members if isinstance(unit, Group) else (unit,)
@@ -243,6 +256,10 @@ class _Lowering:
         self.position = {unit: index for index, unit in enumerate(result)}
         self.unit_of = unit_of
         return result
+
+    def _first_result(self, node: Tensor) -> Tensor:
+        """Return, for a result of a loop, the first one of that run; else the node itself."""
+        return self.results[_run_of(node)][0] if isinstance(node.op.native, Recurrence) else node
 
     # ------------------------------------------------------------------ buffers
     def buffer(self, node: Tensor) -> Buffer:
@@ -336,6 +353,8 @@ class _Lowering:
             self._lookup(node, kind.pattern)
         elif isinstance(kind, Elementwise) and kind.instruction == "cast":
             self._convert(node)
+        elif isinstance(kind, Recurrence):
+            self._loop(node)
         elif isinstance(kind, Random):
             seed, counter = (self.buffer(source) for source in node.inputs)
             self._emit(
@@ -349,6 +368,28 @@ class _Lowering:
             )
         else:
             raise Unsupported(f"{node.op.name} of {node.type} has no instruction of its own")
+
+    def _loop(self, node: Tensor) -> None:
+        loop: Loop = node.attributes["loop"]
+        results = self.results[_run_of(node)]
+        layout = Layout(loop, [result.attributes["output"] for result in results])
+        count, along = len(loop.carries), len(loop.elements)
+        for place, start in enumerate(node.inputs[:count]):
+            self._put(start, layout.start(place))
+        inputs = [self.buffer(source) for source in node.inputs[count:]]
+        self._emit(looped(loop, layout, inputs[:along], inputs[along:], lower))
+        for result in results:
+            self.buffers[result] = layout.result(result.attributes["output"])
+
+    def _put(self, node: Tensor, target: Buffer) -> None:
+        """Copy a value to a place."""
+        node = strip(node)
+        spread = isinstance(node.op.native, Movement) and node.op.native.pattern == "broadcast"
+        if spread and node.inputs[0].size == 1:
+            source, strides = self.buffer(node.inputs[0]), (0,)
+        else:
+            source, strides = self.buffer(node), (1,)
+        self._emit(Move([source], [target], "start", (node.size,), strides, (1,)))
 
     def _convert(self, node: Tensor) -> None:
         """Change the floating-point type: a chain that reads one and writes the other."""
@@ -674,6 +715,11 @@ class _Chain:
             prefix = {"column": "row", "end rows": "rows"}.get(role, "total")
             return f"{prefix}_{kind.fold}"
         return "one_hot"
+
+
+def _run_of(node: Tensor) -> Any:
+    """Return what the results of one run of a loop have in common."""
+    return node.attributes["loop"], node.inputs
 
 
 def _instruction(node: Tensor) -> str:

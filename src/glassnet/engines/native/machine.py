@@ -15,6 +15,7 @@ from glassnet.engines.native.instructions import (
     Fused,
     Instruction,
     Lookup,
+    Looped,
     Mode,
     Move,
     Place,
@@ -69,8 +70,13 @@ class _Loader:
     def __init__(self, program: _native.Program, vector_bytes: int) -> None:
         self.program, self.vector_bytes = program, vector_bytes
         self.constants: dict[int, int] = {}
+        self.frames: list[tuple[Looped, int]] = []  # the loops that we are in, and the steps
 
     def where(self, buffer: Buffer) -> tuple[int, int, str]:
+        if buffer.within is not None:
+            return _further(self.where(buffer.within), buffer.start)
+        if self.frames and buffer.place is not Place.CONSTANT:
+            return self._outside(buffer)
         if buffer.place is Place.STORE:
             return (1, 0, buffer.name)
         if buffer.place is Place.ARENA:
@@ -82,7 +88,30 @@ class _Loader:
             self.constants[id(buffer)] = number
         return (2, self.constants[id(buffer)], "")
 
+    def _outside(self, buffer: Buffer) -> tuple[int, int, str]:
+        """Return where a place of a loop's body lies at this step."""
+        loop, step = self.frames.pop()
+        if buffer.place is Place.STORE:
+            bound = loop.bound[buffer.name]
+            found = _further(self.where(bound.buffer), bound.at(step))
+        else:
+            assert loop.scratch is not None
+            found = _further(self.where(loop.scratch), buffer.offset)
+        self.frames.append((loop, step))
+        return found
+
+    def _again(self, loop: Looped) -> None:
+        assert loop.plan is not None
+        for step in range(loop.length):
+            self.frames.append((loop, step))
+            for instruction in loop.plan.instructions:
+                self.add(instruction)
+            self.frames.pop()
+
     def add(self, instruction: Instruction) -> None:
+        if isinstance(instruction, Looped):
+            self._again(instruction)
+            return
         reads = [self.where(buffer) for buffer in instruction.reads]
         writes = [self.where(buffer) for buffer in instruction.writes]
         match instruction:
@@ -191,6 +220,11 @@ class _Loader:
         constant = buffer.place is Place.CONSTANT
         where = self.where(buffer)
         return (int(slot.mode), buffer.dtype.value, where, constant, id(buffer) in written, at)
+
+
+def _further(place: tuple[int, int, str], start: int) -> tuple[int, int, str]:
+    kind, offset, name = place
+    return kind, offset + start, name
 
 
 def _tiles(chain: Fused) -> int:

@@ -19,7 +19,8 @@ def plan_memory(instructions: Sequence[Instruction]) -> tuple[list[Buffer], int]
     """
     buffers: dict[int, Buffer] = {}
     for index, instruction in enumerate(instructions):
-        for buffer in (*instruction.reads, *instruction.writes):
+        for part in (*instruction.reads, *instruction.writes):
+            buffer = part.whole
             buffers[id(buffer)] = buffer
             if buffer.first < 0:
                 buffer.first = index
