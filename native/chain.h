@@ -175,6 +175,11 @@ template <class T> void read_block(const Slot& s, const Chain& chain, T* at, lon
   constexpr DType working = sizeof(T) == 4 ? DType::f32 : DType::f64;
   const long k = chain.width;
   if (s.mode == Mode::column) to_working(at, s.memory, s.dtype, first, rows);
+  else if (s.stride > 0) {
+    const long step = chain.turned ? 1 : k, stride = chain.turned ? chain.block_rows : 1;
+    for (long r = 0; r < rows; r++)
+      to_working(at + r * step, s.memory + (first + r) * s.stride * bytes_of(s.dtype), s.dtype, 0, 1, k, step, stride);
+  }
   else if (!chain.turned) to_working(at, s.memory, s.dtype, first, rows, k, k, 1);
   else if (s.dtype == working) turn_in(at, reinterpret_cast<const T*>(s.memory) + first * k, rows, k, chain.block_rows);
   else to_working(at, s.memory, s.dtype, first, rows, k, 1, chain.block_rows);
@@ -183,6 +188,11 @@ template <class T> void write_block(const Slot& s, const Chain& chain, const T* 
   constexpr DType working = sizeof(T) == 4 ? DType::f32 : DType::f64;
   const long k = chain.width;
   if (s.mode == Mode::column) from_working(s.memory, at, s.dtype, first, rows);
+  else if (s.stride > 0) {
+    const long step = chain.turned ? 1 : k, stride = chain.turned ? chain.block_rows : 1;
+    for (long r = 0; r < rows; r++)
+      from_working(s.memory + (first + r) * s.stride * bytes_of(s.dtype), at + r * step, s.dtype, 0, 1, k, step, stride);
+  }
   else if (!chain.turned) from_working(s.memory, at, s.dtype, first, rows, k, k, 1);
   else if (s.dtype == working) turn_out(reinterpret_cast<T*>(s.memory) + first * k, at, rows, k, chain.block_rows);
   else from_working(s.memory, at, s.dtype, first, rows, k, 1, chain.block_rows);

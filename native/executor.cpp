@@ -137,7 +137,7 @@ void Program::add_chain(const Chain& whole, long first, long rows) {
   c.rows = rows;
   for (Slot& slot : c.slots)
     if (slot.memory != nullptr && (slot.mode == Mode::full || slot.mode == Mode::column))
-      slot.memory += first * (slot.mode == Mode::full ? c.width : 1) * bytes_of(slot.dtype);
+      slot.memory += first * (slot.mode == Mode::column ? 1 : slot.stride > 0 ? slot.stride : c.width) * bytes_of(slot.dtype);
   scratch_.emplace_back(std::size_t(c.scratch_elements * (c.is_double ? 8 : 4)) + 64);
   kernels_.prepare(c, scratch_.back().data());
 }

@@ -19,6 +19,7 @@ struct Slot {
   bool is_constant;    // its value never changes
   bool is_written;
   long scratch;        // where its elements of one block lie in the scratch memory, in elements; -1: in `memory` itself
+  long stride = 0;     // of a full operand that lies in wider rows: elements from row to row; it has scratch memory
 };
 
 enum class Code : std::int32_t {

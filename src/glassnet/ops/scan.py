@@ -16,6 +16,7 @@ from glassnet.graph.operation import (
     Domain,
     Explanation,
     Joint,
+    Movement,
     Op,
     Recurrence,
     Samples,
@@ -191,15 +192,28 @@ def _as(inside: Tensor, node: Tensor) -> Tensor:
 def _outside(
     carries: Sequence[Tensor], elements: Sequence[Tensor], roots: Sequence[Tensor]
 ) -> list[Tensor]:
-    """Return what the body takes from outside: the last nodes that no carry or element reaches."""
+    """Return what the body takes from outside: the last nodes that no carry or element reaches.
+
+    What only repeats or reshapes them stays inside.
+    """
     varying: set[Tensor] = {*carries, *elements}
     found: dict[Tensor, None] = {}
     for node in topological_order(roots):
         if any(source in varying for source in node.inputs):
             varying.add(node)
-            found.update((s, None) for s in node.inputs if s not in varying)
-    found.update((root, None) for root in roots if root not in varying)
+            found.update((_repeated(s), None) for s in node.inputs if s not in varying)
+    found.update((_repeated(root), None) for root in roots if root not in varying)
     return list(found)
+
+
+def _repeated(node: Tensor) -> Tensor:
+    """Return what is repeated or reshaped, where a node does no more."""
+    while isinstance(node.op.native, Movement) and node.op.native.pattern in (
+        "broadcast",
+        "reshape",
+    ):
+        (node,) = node.inputs
+    return node
 
 
 def _check_carry(

@@ -85,11 +85,17 @@ class Mode(IntEnum):
 
 @dataclass
 class Slot:
-    """An operand or a result in a fused chain."""
+    """An operand or a result in a fused chain.
+
+    `start` is the element at which it begins in its buffer; `stride` how many elements apart its
+    rows are, 0 where they lie one after the other.
+    """
 
     mode: Mode
     buffer: Buffer | None = None
     register: int = -1
+    start: int = 0
+    stride: int = 0
 
 
 @dataclass

@@ -33,7 +33,9 @@ from glassnet.engines.native.passes.fusion import (
     is_view,
     see,
     strip,
+    uncut,
 )
+from glassnet.engines.native.passes.joining import join
 from glassnet.engines.native.passes.memory import plan_memory
 from glassnet.engines.native.passes.recurrence import shorten_loops
 from glassnet.engines.native.passes.simplify import simplify
@@ -67,7 +69,7 @@ def lower(graph: Graph) -> Plan:
     Raises:
         Unsupported: An op that the machine has no instruction for.
     """
-    simple = share(simplify(share(shorten_loops(graph))))
+    simple = share(simplify(share(join(shorten_loops(graph)))))
     shorter = share_softmax(simple)
     short = simple if shorter is simple else share(simplify(shorter))
     return _Lowering(verify(work_out_again(short))).run()
@@ -112,6 +114,7 @@ class _Lowering:
         for node in graph.nodes:
             if isinstance(node.op.native, Recurrence):
                 self.results.setdefault(_run_of(node), []).append(node)
+        self.placed = self._find_parts()
         self.absorbed: dict[Tensor, Tensor] = {}  # products, and the sums that work them out
         self._absorb_products()
 
@@ -131,6 +134,31 @@ class _Lowering:
                         found[node] = (product, view.base)
                         break
         return found
+
+    def _find_parts(self) -> dict[Tensor, tuple[Tensor, int]]:
+        """Return what chains write where it is set side by side with others: in what, and where."""
+        found: dict[Tensor, tuple[Tensor, int]] = {}
+        outputs = set(self.graph.outputs.values())
+        for whole in self.graph.nodes:
+            kind = whole.op.native
+            if not isinstance(kind, Movement) or kind.pattern != "concatenate" or whole.ndim != 2:
+                continue
+            start = 0
+            for part in whole.inputs:
+                group = self.group_of.get(part)
+                fits = group is not None and part.shape == (group.rows, group.width)
+                alone = self.users[part] == [whole] and part not in outputs
+                if fits and alone and whole.attributes["axis"] == 1:
+                    found[part] = whole, start
+                start += part.shape[-1]
+        return found
+
+    def joint(self, whole: Tensor, outputs: Mapping[Tensor, str]) -> Buffer:
+        """Return the buffer of what is written part by part."""
+        name = outputs.get(whole)
+        if whole not in self.buffers and name is not None and name not in self.graph.inputs:
+            self.buffers[whole] = Buffer(whole.shape, whole.dtype, Place.STORE, name)
+        return self.buffer(whole)
 
     def _absorb_products(self) -> None:
         """Find the products in chains that are worked out in one sweep with the sum they go into.
@@ -200,7 +228,7 @@ class _Lowering:
             if isinstance(unit, Group):
                 self._fused(unit, outputs)
             elif unit not in self.products:
-                self._single(unit)
+                self._single(unit, outputs)
         self._finish_outputs()
         self.instructions = drop_unused(self.instructions)
         buffers, arena = plan_memory(self.instructions)
@@ -314,7 +342,7 @@ class _Lowering:
             if tensor in self.graph.outputs.values() and tensor is not old:
                 return False
             for user in self.users.get(tensor, ()):
-                if is_view(user):
+                if is_view(user) or uncut(user)[0] is not user:
                     seen.append(user)
                 elif self.position[self.unit_of[user]] > here:
                     return False
@@ -338,8 +366,10 @@ class _Lowering:
             self._emit(Move([buffer], [target], f"output {name}", flat, (1,), (1,)))
 
     # ------------------------------------------------------------------ single instructions
-    def _single(self, node: Tensor) -> None:
+    def _single(self, node: Tensor, outputs: Mapping[Tensor, str]) -> None:
         kind = node.op.native
+        if isinstance(kind, Contraction) or node in self.biased:
+            self.target(node, outputs, None)
         if node in self.biased:
             product, bias = self.biased[node]
             self._product(product, node, bias)
@@ -348,7 +378,7 @@ class _Lowering:
         elif isinstance(kind, Reduction):
             self._reduce(node, kind.fold)
         elif isinstance(kind, Movement):
-            self._movement(node, kind.pattern)
+            self._movement(node, kind.pattern, outputs)
         elif isinstance(kind, Indexed):
             self._lookup(node, kind.pattern)
         elif isinstance(kind, Elementwise) and kind.instruction == "cast":
@@ -448,9 +478,9 @@ class _Lowering:
             )
         )
 
-    def _movement(self, node: Tensor, pattern: str) -> None:
+    def _movement(self, node: Tensor, pattern: str, outputs: Mapping[Tensor, str]) -> None:
         if pattern == "concatenate":
-            self._concatenate(node)
+            self._concatenate(node, outputs)
             return
         source = node.inputs[0]
         reads, writes = [self.buffer(source)], [self.buffer(node)]
@@ -474,15 +504,17 @@ class _Lowering:
         else:
             raise Unsupported(f"the movement {pattern} has no instruction")
 
-    def _concatenate(self, node: Tensor) -> None:
+    def _concatenate(self, node: Tensor, outputs: Mapping[Tensor, str]) -> None:
         axis: int = node.attributes["axis"]
         after = _strides(node.shape)
         place = 0
+        target = self.joint(node, outputs)
         for source in node.inputs:
-            reads, writes = [self.buffer(source)], [self.buffer(node)]
-            before = _strides(source.shape)
-            start = place * after[axis]
-            self._emit(Move(reads, writes, "concatenate", source.shape, before, after, 0, start))
+            if source not in self.placed:
+                before = _strides(source.shape)
+                start = place * after[axis]
+                move = ("concatenate", source.shape, before, after, 0, start)
+                self._emit(Move([self.buffer(source)], [target], *move))
             place += source.shape[axis]
 
     def _lookup(self, node: Tensor, pattern: str) -> None:
@@ -534,7 +566,7 @@ class _Chain:
         self.lowering, self.group, self.outputs = lowering, group, outputs
         self.dtype = next(iter(group.floats), DType.FLOAT64)
         self.slots: list[Slot] = []
-        self.slot_of: dict[tuple[Mode, int], int] = {}
+        self.slot_of: dict[tuple[Mode, int] | tuple[Mode, int, int, int], int] = {}
         self.result_of: dict[Tensor, int] = {}
         self.steps: list[Step] = []
         self.reads: list[Buffer] = []
@@ -621,11 +653,11 @@ class _Chain:
         )
         return not self.group.is_wide or not sums_products
 
-    def _slot(self, mode: Mode, buffer: Buffer) -> int:
-        key = (mode, id(buffer))
+    def _slot(self, mode: Mode, buffer: Buffer, start: int = 0, stride: int = 0) -> int:
+        key = (mode, id(buffer), start, stride)
         if key not in self.slot_of:
             self.slot_of[key] = len(self.slots)
-            self.slots.append(Slot(mode, buffer))
+            self.slots.append(Slot(mode, buffer, start=start, stride=stride))
         return self.slot_of[key]
 
     def _operand(self, node: Tensor, source: Tensor, result: Tensor) -> int:
@@ -639,11 +671,12 @@ class _Chain:
             if view.mode is Mode.COLUMN and not column and (in_place or not group.is_wide):
                 return self._spread(self.result_of[view.base])
             return self.result_of[view.base]
-        base = view.base if view.mode is not Mode.FULL else source
+        base = view.base if view.mode is not Mode.FULL else strip(source)
+        base, start, stride = uncut(base) if view.mode in (Mode.FULL, Mode.ROW) else (base, 0, 0)
         buffer = self.lowering.buffer(base)
         if buffer not in self.reads:
             self.reads.append(buffer)
-        place = self._slot(view.mode, buffer)
+        place = self._slot(view.mode, buffer, start, stride)
         if view.mode is Mode.SINGLE and in_place and not elementwise:
             return self._repeat(place, column)
         if view.mode is Mode.ROW and in_place and group.is_wide:
@@ -687,7 +720,12 @@ class _Chain:
     def _result(self, node: Tensor, index: int) -> int:
         group, lowering = self.group, self.lowering
         role = group.members[node]
-        if role.startswith("end") or lowering.leaves(node, group):
+        if node in lowering.placed and role == "full":
+            whole, start = lowering.placed[node]
+            buffer = lowering.joint(whole, self.outputs)
+            self.writes.append(buffer)
+            place = self._slot(Mode.FULL, buffer, start, whole.shape[-1])
+        elif role.startswith("end") or lowering.leaves(node, group):
             within = group if role == "full" else None
             buffer = lowering.target(node, self.outputs, within)
             mode = {

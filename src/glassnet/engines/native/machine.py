@@ -179,7 +179,7 @@ class _Loader:
     def _chain(self, chain: Fused) -> None:
         rows, width = chain.rows, chain.width
         plain = (Mode.FULL, Mode.SINGLE, Mode.REGISTER_FULL)
-        if all(slot.mode in plain for slot in chain.slots) and not any(
+        if all(slot.mode in plain and not slot.stride for slot in chain.slots) and not any(
             step.code.startswith("row") for step in chain.steps
         ):
             rows, width = rows * width, 1
@@ -216,10 +216,14 @@ class _Loader:
     def _slot(self, slot: Slot, at: int, chain: Fused, written: set[int]) -> Any:
         buffer = slot.buffer
         if buffer is None:
-            return (int(slot.mode), chain.dtype.value, NOWHERE, False, False, at)
+            return (int(slot.mode), chain.dtype.value, NOWHERE, False, False, at, 0)
         constant = buffer.place is Place.CONSTANT
         where = self.where(buffer)
-        return (int(slot.mode), buffer.dtype.value, where, constant, id(buffer) in written, at)
+        if slot.start:
+            where = _further(where, slot.start * buffer.dtype.numpy.itemsize)
+        is_written = id(buffer) in written
+        dtype = buffer.dtype.value
+        return (int(slot.mode), dtype, where, constant, is_written, at, slot.stride)
 
 
 def _further(place: tuple[int, int, str], start: int) -> tuple[int, int, str]:
@@ -268,7 +272,7 @@ def _scratch(
             return 0 if own else width
         return 0 if own and id(slot.buffer) in written else size
     if slot.mode is Mode.FULL:
-        return 0 if own and not turned else size
+        return 0 if own and not turned and not slot.stride else size
     return 0 if own else block
 
 

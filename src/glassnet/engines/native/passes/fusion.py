@@ -17,7 +17,17 @@ from glassnet.graph import Graph, Tensor
 from glassnet.graph.operation import Elementwise, Indexed, Movement, Reduction
 from glassnet.graph.types import DType, Shape
 
-__all__ = ["Group", "View", "base_of", "fuse", "is_column_operand", "is_view", "see", "strip"]
+__all__ = [
+    "Group",
+    "View",
+    "base_of",
+    "fuse",
+    "is_column_operand",
+    "is_view",
+    "see",
+    "strip",
+    "uncut",
+]
 
 ROW_FOLDS = ("sum", "mean", "max", "logsumexp", "argmax")
 END_FOLDS = ("sum", "mean")
@@ -61,6 +71,20 @@ def strip(node: Tensor) -> Tensor:
     while is_view(node) and node.size == node.inputs[0].size:
         node = node.inputs[0]
     return node
+
+
+def uncut(node: Tensor) -> tuple[Tensor, int, int]:
+    """Return what a chain reads in place of a slice: of what, from which element, and how far apart
+    its rows are; the node itself, 0 and 0 if it is no slice of columns.
+    """
+    kind = node.op.native
+    if not isinstance(kind, Movement) or kind.pattern != "slice" or node.ndim < 1:
+        return node, 0, 0
+    (source,), start, stop = node.inputs, node.attributes["start"], node.attributes["stop"]
+    whole = start[:-1] == (0,) * (node.ndim - 1) and stop[:-1] == source.shape[:-1]
+    if not whole or set(node.attributes["step"]) != {1} or node.size == 0:
+        return node, 0, 0
+    return source, start[-1], source.shape[-1] if node.ndim > 1 else 0
 
 
 def see(node: Tensor, rows: int, width: int, column: bool) -> View:

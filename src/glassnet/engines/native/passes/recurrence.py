@@ -294,7 +294,8 @@ class _After:
                 found[result] = self._stack(node) if lifted is None else lifted
             elif result.carry in self.summed:
                 total = self._total(self.summed[result.carry])
-                found[result] = self.applied.inputs[result.carry] + total
+                start = self.applied.inputs[result.carry]
+                found[result] = total if _is_zero(start) else start + total
             else:
                 found[result] = self._result(Final(self.kept.index(result.carry)))
         return found
@@ -359,6 +360,12 @@ class _After:
         else:
             left = reshape(transpose(self._whole(a), (1, 0, 2)), (m, steps * k))
         return apply(term.op, left, reshape(self._whole(b), (steps * k, n)))
+
+
+def _is_zero(node: Tensor) -> bool:
+    while isinstance(node.op.native, Movement) and len(node.inputs) == 1:
+        node = node.inputs[0]
+    return isinstance(node.op.native, Constant) and not node.attributes["value"].any()
 
 
 def _code(node: Tensor) -> str:
