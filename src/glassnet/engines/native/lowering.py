@@ -147,7 +147,8 @@ class _Lowering:
             for part in whole.inputs:
                 group = self.group_of.get(part)
                 fits = group is not None and part.shape == (group.rows, group.width)
-                alone = self.users[part] == [whole] and part not in outputs
+                others = {user for user in self.users[part] if user is not whole}
+                alone = group is not None and others <= {*group.members} and part not in outputs
                 if fits and alone and whole.attributes["axis"] == 1:
                     found[part] = whole, start
                 start += part.shape[-1]

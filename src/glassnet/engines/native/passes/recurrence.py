@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from glassnet.graph import Graph, Tensor, rebuild, topological_order
+from glassnet.engines.native.passes.joining import join
+from glassnet.graph import REGISTRY, Graph, Tensor, rebuild, topological_order
 from glassnet.graph.loop import Final, Loop, Result, Stack, substitute
 from glassnet.graph.operation import (
     Constant,
@@ -98,9 +99,12 @@ def _shortened(
     op: Op, loop: Loop, inputs: tuple[Tensor, ...], wanted: Sequence[Result]
 ) -> dict[Result, Tensor]:
     """Return a node outside the loop for each wanted result."""
-    now = {result.node: result.node for result in wanted if isinstance(result, Stack)}
-    applied = _before(_constants_inside(_Applied(loop, inputs, now)))
-    return _After(op, applied).results(wanted)
+    nodes = [result.node for result in wanted if isinstance(result, Stack)]
+    body = join(loop.graph(nodes))
+    following = tuple(body.outputs[f"following/{k}"] for k in range(len(loop.following)))
+    now = {node: body.outputs[f"stack/{k}"] for k, node in enumerate(nodes)}
+    joined = _Applied(replace(loop, following=following), inputs, now)
+    return _After(op, _before(_constants_inside(joined))).results(wanted)
 
 
 def _constants_inside(applied: _Applied) -> _Applied:
@@ -310,9 +314,17 @@ class _After:
 
     def _leaf(self, node: Tensor) -> Tensor | None:
         """Return the stack of a node; None for what is worked out after the loop."""
+        if node in self.parts:
+            whole, start = self.parts[node]
+            return self._columns(self._stack(whole), start, start + node.shape[1])
         if node in self.needed or not (_is_turned(node) or self._has_product(node)):
             return self._stack(node)
         return None
+
+    def _columns(self, stack: Tensor, first: int, last: int) -> Tensor:
+        steps, rows, _ = stack.shape
+        bounds = {"start": (0, 0, first), "stop": (steps, rows, last), "step": (1, 1, 1)}
+        return apply(REGISTRY["slice"], stack, **bounds)
 
     def _has_product(self, node: Tensor) -> bool:
         """Return whether a product is worked out for a node that no carry needs."""
@@ -333,7 +345,9 @@ class _After:
             if alone and _code(node) == "add" and carry in node.inputs and node not in stacked:
                 found[place] = node.inputs[1 - node.inputs.index(carry)]
         factors = {f for term in found.values() for f in _factors(term)}
-        return {p: term for p, term in found.items() if _can_be_summed(term, factors)}
+        self.parts = _parts(factors)
+        at_hand = {*factors, *self.parts, *loop.elements}
+        return {p: term for p, term in found.items() if _can_be_summed(term, at_hand)}
 
     def _total(self, term: Tensor) -> Tensor:
         """Return the sum of a node of the body over all steps."""
@@ -341,7 +355,11 @@ class _After:
         if isinstance(kind, Contraction):
             return self._product_of_stacks(term)
         if isinstance(kind, Reduction):
-            source = self._whole(term.inputs[0])
+            (source,) = term.inputs
+            if _code(source) == "multiply":
+                source = apply(source.op, *map(self._whole, source.inputs))
+            else:
+                source = self._whole(source)
             axes = (0, *(axis + 1 for axis in term.attributes["axes"]))
             return apply(term.op, source, axes=axes)
         totals = [self._total(source) for source in term.inputs]
@@ -389,11 +407,27 @@ def _factors(term: Tensor) -> list[Tensor]:
     return [f for source in term.inputs for f in _factors(source)] if _is_linear(term) else []
 
 
-def _can_be_summed(term: Tensor, factors: set[Tensor]) -> bool:
+def _parts(factors: Iterable[Tensor]) -> dict[Tensor, tuple[Tensor, int]]:
+    """Return what factors consist of, side by side: of which one each part is, from where on."""
+    found: dict[Tensor, tuple[Tensor, int]] = {}
+    for whole in factors:
+        kind = whole.op.native
+        if isinstance(kind, Movement) and kind.pattern == "concatenate" and whole.ndim == 2:
+            start = 0
+            for part in whole.inputs:
+                if whole.attributes["axis"] == 1:
+                    found[part] = whole, start
+                start += part.shape[1]
+    return found
+
+
+def _can_be_summed(term: Tensor, at_hand: set[Tensor]) -> bool:
     """Return whether a term is made of products of stacks, or sums of what is stacked anyway."""
     kind = term.op.native
     if isinstance(kind, Contraction):
         return term.ndim == 2
     if isinstance(kind, Reduction):
-        return kind.fold == "sum" and term.inputs[0] in factors
-    return _is_linear(term) and all(_can_be_summed(source, factors) for source in term.inputs)
+        (source,) = term.inputs
+        added = source.inputs if _code(source) == "multiply" else (source,)
+        return kind.fold == "sum" and all(node in at_hand for node in added)
+    return _is_linear(term) and all(_can_be_summed(source, at_hand) for source in term.inputs)
