@@ -8,7 +8,9 @@ from glassnet.engines.native.instructions import (
     Fused,
     Instruction,
     Lookup,
+    Looped,
     Move,
+    Plan,
     Product,
     Reduce,
 )
@@ -34,6 +36,9 @@ def traffic(instruction: Instruction) -> tuple[int, int]:
     read = sum({id(b): b.bytes for b in instruction.reads}.values())
     written = sum({id(b): b.bytes for b in instruction.writes}.values())
     match instruction:
+        case Looped(plan=Plan() as plan):
+            each = [traffic(inner) for inner in plan.instructions]
+            return tuple(instruction.length * sum(side) for side in zip(*each, strict=True))  # type: ignore[return-value]
         case Move():
             moved = math.prod(instruction.shape) * instruction.writes[0].dtype.numpy.itemsize
             return min(read, moved), written if instruction.clear else moved
@@ -51,6 +56,8 @@ def operations(instruction: Instruction) -> int:
     for each element that it folds. Moving, choosing and drawing numbers count nothing.
     """
     match instruction:
+        case Looped(plan=Plan() as plan):
+            return instruction.length * sum(map(operations, plan.instructions))
         case Product():
             p = instruction
             return 2 * p.batch * p.m * p.n * p.k

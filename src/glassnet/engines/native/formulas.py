@@ -11,19 +11,24 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from glassnet.engines.native.entries import shape_text
 from glassnet.engines.native.instructions import (
     Buffer,
     Draw,
     Fused,
     Instruction,
     Lookup,
+    Looped,
+    Mode,
     Move,
+    Place,
     Product,
     Reduce,
+    Slot,
     Step,
 )
 
-__all__ = ["formulas"]
+__all__ = ["formulas", "number"]
 
 Names = Callable[[Buffer], str]
 
@@ -75,8 +80,39 @@ def formulas(instruction: Instruction, names: Names) -> tuple[str, ...]:
             return (f"{target} = {instruction.pattern}({', '.join(reads)})",)
         case Draw():
             return (f"{target} = {instruction.distribution} numbers({', '.join(reads)})",)
+        case Looped():
+            return tuple(_loop(instruction, names))
         case _:
             return (f"{target} = {type(instruction).__name__.lower()}({', '.join(reads)})",)
+
+
+def number(constant: Buffer) -> str:
+    """Return what a constant is called: its value, if it is one number."""
+    if constant.value is None or constant.size != 1:
+        return f"constant {shape_text(constant.shape)}"
+    return f"{constant.value.item():.6g}".replace("-", "−").replace("e−", "e-")
+
+
+def _loop(loop: Looped, names: Names) -> Iterator[str]:
+    """Yield the formulas of a step: (t) is what belongs to it, (t−1) what the last one left."""
+    assert loop.plan is not None
+    known: dict[int, str] = {}
+
+    def inside(buffer: Buffer) -> str:
+        if buffer.place is Place.CONSTANT:
+            return number(buffer)
+        if buffer.place is not Place.STORE:
+            return known.setdefault(id(buffer.whole), f"s{len(known) + 1}")
+        bound = loop.bound[buffer.name]
+        if not bound.step:
+            return names(bound.buffer)
+        is_last = any(b.buffer is bound.buffer and b is not bound for b in loop.bound.values())
+        before = is_last and not buffer.name.startswith("following/")
+        return f"{names(bound.buffer)}({'t−1' if before else 't'})"
+
+    yield f"{loop.length} times:"
+    for instruction in loop.plan.instructions:
+        yield from (f"  {text}" for text in formulas(instruction, inside))
 
 
 @dataclass(eq=False)
@@ -98,7 +134,7 @@ class _Chain:
         self.terms: dict[int, _Term] = {}  # by slot: what it holds now
         self.waiting: list[_Term] = []
         self.lines: list[str] = []
-        taken = {names(slot.buffer) for slot in chain.slots if slot.buffer is not None}
+        taken = {self._called(slot) for slot in chain.slots if slot.buffer is not None}
         self.letters = (letter for letter in _letters() if letter not in taken)
 
     def write(self) -> list[str]:
@@ -115,14 +151,23 @@ class _Chain:
             if slot.buffer is None:
                 self._keep(step.result, term, self.uses[index])
             else:
-                self._store(term, self.names(slot.buffer))
+                self._store(term, self._called(slot))
         return self.lines
 
+    def _called(self, slot: Slot) -> str:
+        """Return what an operand is called: a buffer, or some of its columns."""
+        assert slot.buffer is not None
+        name, first = self.names(slot.buffer), slot.start
+        if slot.stride:
+            return f"{name}[:, {first}:{first + self.chain.width}]"
+        part = first or (slot.mode is Mode.ROW and slot.buffer.size > self.chain.width)
+        return f"{name}[{first}:{first + self.chain.width}]" if part else name
+
     def _operand(self, place: int) -> _Term:
-        buffer = self.chain.slots[place].buffer
-        if buffer is None:
+        slot = self.chain.slots[place]
+        if slot.buffer is None:
             return self.terms[place]
-        name = self.names(buffer)
+        name = self._called(slot)
         negative = name.startswith("−")
         return _Term(name, PRODUCT if negative else ATOM, mentions={name})
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 from glassnet.engines.native.costs import operations, traffic
-from glassnet.engines.native.entries import Entry, Listing, Operand, shape_text
-from glassnet.engines.native.formulas import formulas
+from glassnet.engines.native.entries import Entry, Listing, Operand
+from glassnet.engines.native.formulas import formulas, number
 from glassnet.engines.native.instructions import (
     Buffer,
     Fused,
     Instruction,
+    Looped,
     Place,
     Plan,
     Product,
@@ -21,7 +22,10 @@ from glassnet.graph.types import Shape
 
 __all__ = ["list_plan"]
 
-KINDS = {"fused": "chain"}  # what an instruction is called, where not by its class
+KINDS = {
+    "fused": "chain",
+    "looped": "loop",
+}  # what an instruction is called, where not by its class
 
 
 def list_plan(plan: Plan) -> Listing:
@@ -51,22 +55,16 @@ def _names(plan: Plan) -> dict[int, str]:
             name = short[buffer.name]
             found[id(buffer)] = name if often[name] == 1 else buffer.name
         elif buffer.place is Place.CONSTANT:
-            found[id(buffer)] = _number(buffer)
+            found[id(buffer)] = number(buffer)
     titles = Counter(i.title for i in plan.instructions if isinstance(i, Product))
     for number, instruction in enumerate(plan.instructions, start=1):
-        new = [buffer for buffer in instruction.writes if id(buffer) not in found]
+        new = [buffer.whole for buffer in instruction.writes if id(buffer.whole) not in found]
         label = instruction.title if isinstance(instruction, Product) else ""
         for letter, buffer in zip("abcdefghijklmnopqrstuvwxyz" * len(new), new, strict=False):
             name = f"t{number}{letter if len(new) > 1 else ''}"
             clear = label and titles[label] == 1 and label not in often
             found[id(buffer)] = label if clear else name
     return found
-
-
-def _number(buffer: Buffer) -> str:
-    if buffer.value is None or buffer.size != 1:
-        return f"constant {shape_text(buffer.shape)}"
-    return f"{buffer.value.item():.6g}".replace("-", "−").replace("e−", "e-")
 
 
 def _entry(number: int, instruction: Instruction, names: dict[int, str]) -> Entry:
@@ -76,19 +74,25 @@ def _entry(number: int, instruction: Instruction, names: dict[int, str]) -> Entr
         number,
         KINDS.get(kind, kind),
         instruction.title if isinstance(instruction, Fused | Product | Reduce) else "",
-        formulas(instruction, lambda buffer: names[id(buffer)]),
+        formulas(instruction, lambda buffer: _called(buffer, names)),
         _space(instruction),
-        tuple(_operand(buffer, names[id(buffer)]) for buffer in instruction.reads),
-        tuple(_operand(buffer, names[id(buffer)]) for buffer in instruction.writes),
+        tuple(_operand(buffer, _called(buffer, names)) for buffer in instruction.reads),
+        tuple(_operand(buffer, _called(buffer, names)) for buffer in instruction.writes),
         read,
         written,
         operations(instruction),
     )
 
 
+def _called(buffer: Buffer, names: dict[int, str]) -> str:
+    if id(buffer) in names:
+        return names[id(buffer)]
+    return number(buffer) if buffer.place is Place.CONSTANT else names[id(buffer.whole)]
+
+
 def _operand(buffer: Buffer, name: str) -> Operand:
     place = {Place.ARENA: "arena", Place.STORE: "memory"}.get(buffer.place, "constant")
-    offset = buffer.offset if buffer.place is Place.ARENA else None
+    offset = buffer.whole.offset + buffer.start if buffer.place is Place.ARENA else None
     return Operand(name, place, buffer.name, offset, buffer.shape, buffer.dtype, buffer.bytes)
 
 
@@ -99,5 +103,7 @@ def _space(instruction: Instruction) -> Shape:
         case Product():
             batch = (instruction.batch,) if instruction.batch > 1 else ()
             return (*batch, instruction.m, instruction.n, instruction.k)
+        case Looped():
+            return (instruction.length,)
         case _:
             return instruction.writes[0].shape
