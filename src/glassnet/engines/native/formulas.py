@@ -28,7 +28,7 @@ from glassnet.engines.native.instructions import (
     Step,
 )
 
-__all__ = ["formulas", "number"]
+__all__ = ["constant_text", "formulas"]
 
 Names = Callable[[Buffer], str]
 
@@ -86,7 +86,7 @@ def formulas(instruction: Instruction, names: Names) -> tuple[str, ...]:
             return (f"{target} = {type(instruction).__name__.lower()}({', '.join(reads)})",)
 
 
-def number(constant: Buffer) -> str:
+def constant_text(constant: Buffer) -> str:
     """Return what a constant is called: its value, if it is one number."""
     if constant.value is None or constant.size != 1:
         return f"constant {shape_text(constant.shape)}"
@@ -100,7 +100,7 @@ def _loop(loop: Looped, names: Names) -> Iterator[str]:
 
     def inside(buffer: Buffer) -> str:
         if buffer.place is Place.CONSTANT:
-            return number(buffer)
+            return constant_text(buffer)
         if buffer.place is not Place.STORE:
             return known.setdefault(id(buffer.whole), f"s{len(known) + 1}")
         bound = loop.bound[buffer.name]

@@ -6,7 +6,7 @@ from collections import Counter
 
 from glassnet.engines.native.costs import operations, traffic
 from glassnet.engines.native.entries import Entry, Listing, Operand
-from glassnet.engines.native.formulas import formulas, number
+from glassnet.engines.native.formulas import constant_text, formulas
 from glassnet.engines.native.instructions import (
     Buffer,
     Fused,
@@ -55,7 +55,7 @@ def _names(plan: Plan) -> dict[int, str]:
             name = short[buffer.name]
             found[id(buffer)] = name if often[name] == 1 else buffer.name
         elif buffer.place is Place.CONSTANT:
-            found[id(buffer)] = number(buffer)
+            found[id(buffer)] = constant_text(buffer)
     titles = Counter(i.title for i in plan.instructions if isinstance(i, Product))
     for number, instruction in enumerate(plan.instructions, start=1):
         new = [buffer.whole for buffer in instruction.writes if id(buffer.whole) not in found]
@@ -87,7 +87,7 @@ def _entry(number: int, instruction: Instruction, names: dict[int, str]) -> Entr
 def _called(buffer: Buffer, names: dict[int, str]) -> str:
     if id(buffer) in names:
         return names[id(buffer)]
-    return number(buffer) if buffer.place is Place.CONSTANT else names[id(buffer.whole)]
+    return constant_text(buffer) if buffer.place is Place.CONSTANT else names[id(buffer.whole)]
 
 
 def _operand(buffer: Buffer, name: str) -> Operand:
