@@ -100,15 +100,18 @@ def step_of(body: Body, *, reverse: bool, dtype: DType, order: int = 1) -> Graph
             w["x"],
             reverse=reverse,
         )
-        answers = list(kept) if isinstance(kept, tuple) else [kept]
-        floats = [a for a in answers if a.dtype.is_float]
-        cost = sum(((a * a).mean() for a in floats), (last["c"] * last["h"]).sum())
-        found = {"cost": cost, "last": last["h"]}
+        answers: list[Tensor] = [*kept] if type(kept) is tuple else [kept]
+        cost: Tensor = (last["c"] * last["h"]).sum()
+        for answer in answers:
+            if answer.dtype.is_float:
+                cost = cost + (answer * answer).mean()
+        found: dict[str, Tensor] = {"cost": cost, "last": last["h"]}
         found |= {f"kept{k}": a for k, a in enumerate(answers)}
         wrt = list(w.values())
         slopes = differentiate(cost, wrt).gradients
         if order == 2:
-            cost = sum(((s * s).sum() for s in slopes), cost)
+            for slope in slopes:
+                cost = cost + (slope * slope).sum()
             slopes = differentiate(cost, wrt).gradients
         return found | {f"d{name}": s for name, s in zip(w, slopes, strict=True)}
 
@@ -287,3 +290,27 @@ def test_slices_and_joints_outside_of_loops() -> None:
             np.testing.assert_allclose(found[name], value, rtol=1e-12, atol=1e-14, err_msg=name)
         moves = [m.title for m in program.plan.instructions if isinstance(m, Move)]
         assert [title for title in moves if not title.startswith("output")] == []
+
+
+# --- looked-up rows -------------------------------------------------------------------------------
+@pytest.mark.parametrize("table", [3, 40])
+def test_products_with_looked_up_rows(table: int) -> None:
+    """A character model: rows of a table, a loop, and the gradient of the table."""
+    kinds = {"e": (table, M), "w": (M, H), "u": (H, H), "h": (B, H)}
+
+    def step(ids: Tensor, **w: Tensor) -> dict[str, Tensor]:
+        x = gn.gather(w["e"], ids)
+        last, kept = gn.scan(lambda h, x: ((y := gn.tanh(x @ w["w"] + h @ w["u"])), y), w["h"], x)
+        slopes = differentiate((kept * kept).sum() + last.sum(), list(w.values())).gradients
+        return {f"d{name}": slope for name, slope in zip(w, slopes, strict=True)} | {"kept": kept}
+
+    types = {name: TensorType(shape, DType.FLOAT64) for name, shape in kinds.items()}
+    graph = trace(step, ids=TensorType((T, B), DType.INT64), **types)
+    given = {k: v for k, v in values(graph).items() if k != "ids"}
+    given["ids"] = np.random.default_rng(1).integers(0, table, (T, B))
+    program = NativeProgram(graph)
+    wanted, found = Program(graph).run(given), program.run(given)
+    for name, value in wanted.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-12, atol=1e-13, err_msg=name)
+    rows = {p.m for p in program.plan.instructions if isinstance(p, Product)}
+    assert (T * B in rows) == (table == 40)  # all rows, or each row of the table once

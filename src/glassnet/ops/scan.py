@@ -109,7 +109,7 @@ SCAN = Op(
 
 # --- the function ---------------------------------------------------------------------------------
 def scan(
-    body: Callable[[Any, Any], tuple[Any, Any]],
+    body: Callable[[Any, Any], Any],
     carry: Structure,
     xs: Structure = None,
     *,

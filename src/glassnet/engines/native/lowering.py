@@ -36,6 +36,7 @@ from glassnet.engines.native.passes.fusion import (
     uncut,
 )
 from glassnet.engines.native.passes.joining import join
+from glassnet.engines.native.passes.lookups import multiply_rows_once
 from glassnet.engines.native.passes.memory import plan_memory
 from glassnet.engines.native.passes.recurrence import shorten_loops
 from glassnet.engines.native.passes.simplify import simplify
@@ -69,7 +70,7 @@ def lower(graph: Graph) -> Plan:
     Raises:
         Unsupported: An op that the machine has no instruction for.
     """
-    simple = share(simplify(share(join(shorten_loops(graph)))))
+    simple = share(simplify(share(multiply_rows_once(join(shorten_loops(graph))))))
     shorter = share_softmax(simple)
     short = simple if shorter is simple else share(simplify(shorter))
     return _Lowering(verify(work_out_again(short))).run()

@@ -1,0 +1,92 @@
+"""Products with looked-up rows: few rows of a table, multiplied once each.
+
+A character model looks up 64 rows some thousand times a step, and multiplies all of them by the
+weights of the next layer; there are only 64 different answers.
+"""
+
+from __future__ import annotations
+
+from glassnet.graph import REGISTRY, Graph, Tensor, rebuild
+from glassnet.graph.operation import Contraction, Indexed, Movement
+from glassnet.graph.tensor import OPERATORS, apply
+
+__all__ = ["multiply_rows_once"]
+
+LEAST = 2  # so many times more rows must be looked up than there are
+
+
+def multiply_rows_once(graph: Graph) -> Graph:
+    """Return the graph with products on the table's side of a look-up, where that is the smaller.
+
+    With E a table, r the rows looked up, and S(g) the rows of g added up by r:
+
+    - E[r] W = (E W)[r]
+    - E[r]ᵀ G = Eᵀ S(G)
+    - S(G Wᵀ) = S(G) Wᵀ
+    """
+    looks_up = any(isinstance(node.op.native, Indexed) for node in graph.nodes)
+    if not looks_up or not any(isinstance(n.op.native, Contraction) for n in graph.nodes):
+        return graph
+
+    def replacement(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+        made = node
+        if inputs != node.inputs:
+            made = apply(node.op, *inputs, **node.attributes)
+            label = node.label
+            made = made.named(label.symbol, label.layer, label.time) if label.symbol else made
+        if isinstance(node.op.native, Contraction) and node.ndim == 2:
+            return _product(made)
+        return _added_up(made) if _pattern(node) == "scatter_add" else made
+
+    return rebuild(graph, replacement)
+
+
+def _pattern(node: Tensor) -> str:
+    kind = node.op.native
+    return kind.pattern if isinstance(kind, Indexed | Movement) else ""
+
+
+def _rows_of(node: Tensor) -> Tensor | None:
+    """Return the look-up of rows that a matrix is, one under the other; None if it is none."""
+    matrix = node
+    while _pattern(node) == "reshape":
+        (node,) = node.inputs
+    if _pattern(node) != "gather" or node.attributes["axis"] != 0 or node.inputs[0].ndim != 2:
+        return None
+    table, rows = node.inputs
+    whole = matrix.shape == (rows.size, table.shape[1])
+    return node if whole and rows.size >= LEAST * table.shape[0] else None
+
+
+def _product(node: Tensor) -> Tensor:
+    a, b = node.inputs
+    found = _rows_of(a)
+    if found is not None:
+        table, rows = found.inputs
+        few = apply(node.op, table, b)
+        return OPERATORS["reshape"](apply(found.op, few, rows, axis=0), node.shape)
+    turned = _pattern(a) == "transpose" and a.attributes["order"] == (1, 0)
+    found = _rows_of(a.inputs[0]) if turned else None
+    if found is not None:
+        table, rows = found.inputs
+        return apply(node.op, OPERATORS["transpose"](table, (1, 0)), _sums(b, rows, table.shape[0]))
+    return node
+
+
+def _added_up(node: Tensor) -> Tensor:
+    x, rows = node.inputs
+    size = node.attributes["size"]
+    product = x
+    while _pattern(product) == "reshape":
+        (product,) = product.inputs
+    is_product = isinstance(product.op.native, Contraction) and product.ndim == 2
+    matches = node.attributes["axis"] == 0 and x.shape == (*rows.shape, *product.shape[1:])
+    if not is_product or not matches or rows.size < LEAST * size:
+        return node
+    a, b = product.inputs
+    return apply(product.op, _sums(a, rows, size), b)
+
+
+def _sums(matrix: Tensor, rows: Tensor, size: int) -> Tensor:
+    x = OPERATORS["reshape"](matrix, (*rows.shape, matrix.shape[1]))
+    return apply(REGISTRY["scatter_add"], x, rows, size=size, axis=0)
