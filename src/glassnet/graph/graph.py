@@ -62,6 +62,8 @@ class Graph:
         return order + tuple(tensor for tensor in self.inputs.values() if tensor not in used)
 
     def __str__(self) -> str:
+        from glassnet.graph.loop import bodies  # a loop holds a graph itself
+
         number = {node: index for index, node in enumerate(self.nodes)}
         names = {tensor: name for name, tensor in self.inputs.items()}
         lines: list[str] = []
@@ -79,6 +81,12 @@ class Graph:
             line = f"%{index} = {call}{settings} : {node.type}"
             lines.append(f"{line}  # {title}" if title else line)
         lines += [f"return {name} = %{number[node]}" for name, node in self.outputs.items()]
+        for loop, body in bodies(self.nodes).items():
+            lines += [
+                "",
+                f"the loop of {loop}:",
+                *(f"    {line}" for line in str(body).splitlines()),
+            ]
         return "\n".join(lines)
 
 

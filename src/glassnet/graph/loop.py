@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from glassnet.graph.graph import Graph, topological_order
-from glassnet.graph.operation import Source
+from glassnet.graph.operation import Recurrence, Source
 from glassnet.graph.tensor import NO_LABEL, Tensor, apply
 from glassnet.graph.types import TensorType
 
-__all__ = ["Final", "Loop", "Result", "Stack", "substitute"]
+__all__ = ["Final", "Loop", "Result", "Stack", "bodies", "substitute"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,18 @@ class Final:
 
     carry: int
 
+    def __str__(self) -> str:
+        return f"carry {self.carry + 1} at the end"
+
 
 @dataclass(frozen=True)
 class Stack:
     """The value of a node of the body at each step, along a new first axis."""
 
     node: Tensor
+
+    def __str__(self) -> str:
+        return f"{str(self.node.label) or self.node.op.name} of each step"
 
 
 Result = Final | Stack
@@ -55,9 +61,12 @@ class Loop:
     length: int
     reverse: bool = False
 
+    def __str__(self) -> str:
+        steps = f"{self.length} step{'' if self.length == 1 else 's'}"
+        return f"{steps} back" if self.reverse else steps
+
     def __repr__(self) -> str:
-        back = ", backwards" if self.reverse else ""
-        return f"<loop of {self.length} steps{back}>"
+        return f"<loop of {self}>"
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -103,6 +112,17 @@ class Loop:
             if any(source in found for source in node.inputs):
                 found.add(node)
         return frozenset(found)
+
+
+def bodies(nodes: Iterable[Tensor]) -> dict[Loop, Graph]:
+    """Return the loops that nodes are results of, each with its body and all that is kept of it."""
+    kept: dict[Loop, dict[Tensor, None]] = {}
+    for node in nodes:
+        if isinstance(node.op.native, Recurrence):
+            wanted = kept.setdefault(node.attributes["loop"], {})
+            if isinstance(node.attributes["output"], Stack):
+                wanted[node.attributes["output"].node] = None
+    return {loop: loop.graph(wanted) for loop, wanted in kept.items()}
 
 
 def substitute(outputs: Iterable[Tensor], known: Mapping[Tensor, Tensor]) -> dict[Tensor, Tensor]:

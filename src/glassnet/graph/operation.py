@@ -174,10 +174,14 @@ class Domain:
 
 @dataclass(frozen=True)
 class Case:
-    """Inputs and attributes with which conformance tests run an op."""
+    """Inputs and attributes with which conformance tests run an op.
+
+    Where the attributes say which float type the inputs have, `float32` holds those for float32.
+    """
 
     inputs: tuple[Domain, ...]
     attributes: Attributes = field(default_factory=dict[str, Any])
+    float32: Attributes | None = None
 
 
 @dataclass(frozen=True)

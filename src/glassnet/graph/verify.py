@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from glassnet.errors import GlassnetError, VerificationError
 from glassnet.graph.graph import Graph
-from glassnet.graph.loop import Loop, Stack
-from glassnet.graph.operation import REGISTRY, Constant, Recurrence, Source
+from glassnet.graph.loop import bodies
+from glassnet.graph.operation import REGISTRY, Constant, Source
 from glassnet.graph.tensor import Tensor
 
 __all__ = ["verify"]
@@ -21,7 +21,6 @@ def verify(graph: Graph) -> Graph:
     if len(declared) != len(graph.inputs):
         raise VerificationError("an input is declared under two names")
     seen: set[Tensor] = set()
-    bodies: dict[Loop, dict[Tensor, None]] = {}
     for index, node in enumerate(graph.nodes):
         try:
             _check(node, seen, declared)
@@ -30,12 +29,11 @@ def verify(graph: Graph) -> Graph:
             place = f"node %{index} ({node.op.name}{label})"
             raise VerificationError(f"{place}: {error}") from error
         seen.add(node)
-        if isinstance(node.op.native, Recurrence):
-            wanted = bodies.setdefault(node.attributes["loop"], {})
-            if isinstance(node.attributes["output"], Stack):
-                wanted[node.attributes["output"].node] = None
-    for loop, wanted in bodies.items():
-        verify(loop.graph(wanted))
+    for loop, body in bodies(graph.nodes).items():
+        try:
+            verify(body)
+        except VerificationError as error:
+            raise VerificationError(f"inside the loop of {loop}: {error}") from error
     return graph
 
 

@@ -37,8 +37,10 @@ def _infer(*types: TensorType, loop: Loop, output: Result) -> TensorType:
     if len(types) != len(wanted):
         raise ShapeError(f"scan: {loop!r} takes {len(wanted)} tensors; got {len(types)}")
     for place, (kind, needed) in enumerate(zip(types, wanted, strict=True)):
-        if (kind.shape, kind.dtype) != (needed.shape, needed.dtype):
-            raise ShapeError(f"scan: tensor {place} must be {needed}; it is {kind}")
+        if kind.dtype != needed.dtype:
+            raise DTypeError(f"scan: tensor {place} is {kind.dtype}, the loop's is {needed.dtype}")
+        if kind.shape != needed.shape:
+            raise ShapeError(f"scan: tensor {place} is {kind}, the loop's is {needed}")
     for carry, node in zip(loop.carries, loop.following, strict=True):
         if (carry.shape, carry.dtype) != (node.shape, node.dtype):
             raise ShapeError(f"scan: a carry that is {carry.type} becomes {node.type}")
@@ -71,15 +73,19 @@ def _jax(jnp: Any, *inputs: Any, loop: Loop, output: Result) -> Any:
     return stack if isinstance(output, Stack) else last[output.carry]
 
 
-def _sample_loop(reverse: bool = False) -> Loop:
-    """Return the loop h ← w h + x."""
-    kind = TensorType((2,), DType.FLOAT64)
-    h, x, w = (OPERATORS["input"](name, kind) for name in "hxw")
-    return Loop((h,), (x,), (w,), (w * h + x,), 3, reverse)
+def _sample(dtype: DType, reverse: bool, final: bool) -> dict[str, Any]:
+    """Return the attributes of a result of the loop h ← w h + x."""
+    h, x, w = (OPERATORS["input"](name, TensorType((2,), dtype)) for name in "hxw")
+    loop = Loop((h,), (x,), (w,), (w * h + x,), 3, reverse)
+    return {"loop": loop, "output": Final(0) if final else Stack(loop.following[0])}
 
 
-_FORWARD, _BACKWARD = _sample_loop(), _sample_loop(reverse=True)
-_DOMAINS = (Domain((2,)), Domain((3, 2)), Domain((2,)))
+def _case(reverse: bool, final: bool) -> Case:
+    attributes, narrow = (
+        _sample(dtype, reverse, final) for dtype in (DType.FLOAT64, DType.FLOAT32)
+    )
+    return Case((Domain((2,)), Domain((3, 2)), Domain((2,))), attributes, narrow)
+
 
 SCAN = Op(
     name="scan",
@@ -94,14 +100,14 @@ SCAN = Op(
     explain=Explanation("{loop}", "The same is done at each step, with what the last one left."),
     samples=Samples(
         cases=(
-            Case(_DOMAINS, {"loop": _FORWARD, "output": Final(0)}),
-            Case(_DOMAINS, {"loop": _FORWARD, "output": Stack(_FORWARD.following[0])}),
-            Case(_DOMAINS, {"loop": _BACKWARD, "output": Stack(_BACKWARD.following[0])}),
+            _case(reverse=False, final=True),
+            _case(reverse=False, final=False),
+            _case(reverse=True, final=False),
         ),
         worked=Worked(
             ([1.0, 0.0], [[1.0, 1.0], [0.0, 1.0], [2.0, 1.0]], [2.0, 1.0]),
             [14.0, 3.0],  # 2 (2 (2 · 1 + 1) + 0) + 2; ((0 + 1) + 1) + 1
-            {"loop": _FORWARD, "output": Final(0)},
+            _sample(DType.FLOAT64, reverse=False, final=True),
         ),
     ),
 )
