@@ -302,24 +302,31 @@ def at_random(seed: int) -> Case:
         draw = random.Random(seed)
         carries = draw.randint(1, 3)
 
+        def operation(kind: int, a: Any, b: Any) -> Any:
+            match kind:
+                case 0:
+                    return a + b
+                case 1:
+                    return a * b * 0.5
+                case 2:
+                    return m.tanh(a)
+                case 3:
+                    return m.sin(a - b)
+                case 4:
+                    return m.logistic(a)
+                case 5:
+                    return m.tanh(v["u"] @ a)
+                case 6:
+                    return m.maximum(a, b)
+                case _:
+                    return m.stop(a) * b
+
         def body(state: Any, x: Any) -> Any:
             draw = random.Random(seed + 1000)
             pool = [*state, x, v["b"], v["gains"][0], v["w"] @ v["h"]]
             for _ in range(draw.randint(4, 12)):
                 a, b = draw.choice(pool), draw.choice(pool)
-                kind = draw.randrange(8)
-                pool.append(
-                    [
-                        lambda: a + b,
-                        lambda: a * b * 0.5,
-                        lambda: m.tanh(a),
-                        lambda: m.sin(a - b),
-                        lambda: m.logistic(a),
-                        lambda: m.tanh(v["u"] @ a),
-                        lambda: m.maximum(a, b),
-                        lambda: m.stop(a) * b,
-                    ][kind]()
-                )
+                pool.append(operation(draw.randrange(8), a, b))
             following = tuple(m.tanh(draw.choice(pool[-4:])) for _ in range(carries))
             return following, (draw.choice(pool), draw.choice(pool[-3:]))
 

@@ -17,7 +17,7 @@ from glassnet.graph.operation import (
     Samples,
     Worked,
 )
-from glassnet.graph.tensor import Operand, Tensor, apply
+from glassnet.graph.tensor import OPERATORS, Operand, Tensor, apply
 from glassnet.graph.types import Array, DType, TensorType
 from glassnet.ops.declare import as_tensor, integer_type, single_axis
 from glassnet.ops.sources import constant
@@ -178,3 +178,6 @@ ONE_HOT = Op(
 def one_hot(indices: Operand, classes: int, dtype: DType | str = DType.FLOAT64) -> Tensor:
     """Return a new last axis of length `classes`: 1 at the class's number, 0 elsewhere."""
     return apply(ONE_HOT, _indices(indices), classes=int(classes), dtype=str(DType(dtype)))
+
+
+OPERATORS["scatter_add"] = scatter_add

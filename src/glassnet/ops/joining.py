@@ -282,3 +282,5 @@ def _index(x: Tensor, key: Any) -> Tensor:
 
 
 OPERATORS["[]"] = _index
+OPERATORS["concatenate"] = concatenate
+OPERATORS["slice"] = slice_

@@ -5,7 +5,7 @@ A chain reads a slice of the columns, and writes a part of a tensor set side by 
 
 from __future__ import annotations
 
-from glassnet.graph import REGISTRY, Graph, Tensor, rebuild
+from glassnet.graph import Graph, Tensor, rebuild
 from glassnet.graph.operation import Elementwise, Movement
 from glassnet.graph.tensor import OPERATORS, apply
 from glassnet.graph.types import Shape
@@ -66,7 +66,7 @@ def _side_by_side(node: Tensor) -> Tensor | None:
         place += part.inputs[0].shape[axis]
     if place != node.shape[axis]:
         return None
-    return apply(REGISTRY["concatenate"], *(part.inputs[0] for part in parts), axis=axis)
+    return OPERATORS["concatenate"]([part.inputs[0] for part in parts], axis)
 
 
 def _padded_parts(node: Tensor) -> list[Tensor]:
@@ -113,9 +113,7 @@ def _sliced_early(graph: Graph) -> Graph:
     def worked_out(node: Tensor, start: Shape, stop: Shape, step: Shape) -> Tensor:
         if node not in made:
             whole = (start, stop) == ((0,) * node.ndim, node.shape) and set(step) <= {1}
-            return (
-                node if whole else apply(REGISTRY["slice"], node, start=start, stop=stop, step=step)
-            )
+            return node if whole else OPERATORS["slice"](node, start, stop, step)
         if _pattern(node) != "broadcast":
             return apply(
                 node.op, *(cut(s, start, stop, step) for s in node.inputs), **node.attributes

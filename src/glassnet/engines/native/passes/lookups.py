@@ -6,7 +6,7 @@ weights of the next layer; there are only 64 different answers.
 
 from __future__ import annotations
 
-from glassnet.graph import REGISTRY, Graph, Tensor, rebuild
+from glassnet.graph import Graph, Tensor, rebuild
 from glassnet.graph.operation import Contraction, Indexed, Movement
 from glassnet.graph.tensor import OPERATORS, apply
 
@@ -89,4 +89,4 @@ def _added_up(node: Tensor) -> Tensor:
 
 def _sums(matrix: Tensor, rows: Tensor, size: int) -> Tensor:
     x = OPERATORS["reshape"](matrix, (*rows.shape, matrix.shape[1]))
-    return apply(REGISTRY["scatter_add"], x, rows, size=size, axis=0)
+    return OPERATORS["scatter_add"](x, rows, size, 0)

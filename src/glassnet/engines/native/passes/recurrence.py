@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from glassnet.engines.native.passes.joining import join
-from glassnet.graph import REGISTRY, Graph, Tensor, rebuild, topological_order
+from glassnet.graph import Graph, Tensor, rebuild, topological_order
 from glassnet.graph.loop import Final, Loop, Result, Stack, substitute
 from glassnet.graph.operation import (
     Constant,
@@ -323,8 +323,7 @@ class _After:
 
     def _columns(self, stack: Tensor, first: int, last: int) -> Tensor:
         steps, rows, _ = stack.shape
-        bounds = {"start": (0, 0, first), "stop": (steps, rows, last), "step": (1, 1, 1)}
-        return apply(REGISTRY["slice"], stack, **bounds)
+        return OPERATORS["slice"](stack, (0, 0, first), (steps, rows, last))
 
     def _has_product(self, node: Tensor) -> bool:
         """Return whether a product is worked out for a node that no carry needs."""
