@@ -23,6 +23,8 @@ FUNCTIONS: dict[str, Any] = {
     "sqrt": math.sqrt,
     "abs": abs,
     "floor": math.floor,
+    "argmin": lambda *values: 1 + values.index(min(values)),
+    "argmax": lambda *values: 1 + values.index(max(values)),
     "e": math.e,
     "inf": math.inf,
 }
@@ -149,4 +151,4 @@ def mathml_value(*texts: str) -> float:
 def _worded(tokens: list[str]) -> list[str]:
     """Return tokens with the words of a choice as Python reads them."""
     words = [token.strip() for token in tokens if token.strip()]
-    return [{", else": ", else", ",else": ", else"}.get(word, word) for word in words]
+    return [{", else": ", else", ",else": ", else", "is": "=="}.get(word, word) for word in words]

@@ -38,7 +38,7 @@ def equations(page: str) -> list[tuple[str, str]]:
 def test_printed_equations_are_true(name: str, digits: int) -> None:
     workings = explain(name, digits=digits, carried=True)
     checked = equations(workings.to_html())
-    assert len(checked) == substituted(workings) > 5
+    assert len(checked) == substituted(workings) > 0
     for text, result in checked:
         found, wanted = mathml_value(text), mathml_value(result)
         assert float(f"{found:.{digits}g}") == pytest.approx(wanted, rel=0.6 * 10 ** (1 - digits))

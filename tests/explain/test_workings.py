@@ -232,7 +232,7 @@ def test_a_problem_of_ones_own(tmp_path: Any) -> None:
         ('"output.w"', '"output.W"', "did you mean 'output.w'"),
         ("[[1.0, 2.0]]\n[data]", "[[1.0]]\n[data]", r"shape \(1, 2\)"),
         ("d = [[1.0]]", "d = [[1.0, 2.0]]", "d must have shape"),
-        ("d = [[1.0]]", "", "no d"),
+        ("d = [[1.0]]", '[training]\nloss = "mse"', "no d"),
         ("x = [[1.0, 2.0]]", 'x = [["a"]]', "numbers"),
         ("x = [[1.0, 2.0]]", "x = [[1.0, nan]]", "finite"),
         ("[network]", "steps = 0\n[network]", "steps"),

@@ -216,7 +216,7 @@ def explain(
 
 
 def _list(*, as_json: bool) -> int:
-    from glassnet.explain.problems import built_in
+    from glassnet.explain.problems import built_in, grouped
 
     known = built_in()
     if as_json:
@@ -224,7 +224,10 @@ def _list(*, as_json: bool) -> int:
         return 0
     screen = Screen()
     screen.heading("Problems", "glassnet explain NAME")
-    screen.facts(list(known.items()))
+    for group, problems in grouped(known).items():
+        screen.gap()
+        screen.exact(group, "bold")
+        screen.facts(list(problems.items()))
     return 0
 
 

@@ -31,7 +31,8 @@ Conventions = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="notes (δ = −∂E/∂v), pytorch or matlab (∂E/∂v); as the problem says if not said.",
+        help="notes (δ = −∂E/∂v), pytorch or matlab (∂E/∂v), or a TOML file with your own; as the "
+        "problem says if not said.",
         rich_help_panel=WORKINGS,
         show_default=False,
     ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,29 +14,56 @@ from glassnet.explain.expressions import (
     Address,
     Expression,
     Number,
+    Product,
     Quantity,
+    Written,
     add,
     apply,
     divide,
     multiply,
     negate,
     power,
+    together,
 )
 from glassnet.graph import DType, Tensor
 from glassnet.graph.operation import (
+    REGISTRY,
     Constant,
     Contraction,
     Elementwise,
+    Explanation,
     Indexed,
     Movement,
     Reduction,
 )
 from glassnet.graph.types import Array
 
-__all__ = ["Elements", "Name"]
+__all__ = ["Elements", "Name", "alike"]
 
 # What a named node is called, and whether its value is shown with the opposite sign.
 Name = tuple[str, str, bool]  # symbol, layer, turned
+
+FLOAT = {"dtype": DType.FLOAT64}  # what yes or no becomes as a number
+HUGE = 1e300  # what only stands for ∞
+TARGET = "d"
+LOGARITHM = "ln "  # how the symbol of a logarithm begins: "ln y" is that of y
+
+
+def _place_of(pick: Callable[[Array], Any]) -> Callable[[Array], Array]:
+    return lambda values: np.asarray(pick(values) + 1)
+
+
+# Which of several numbers it is: counted from 1, as people count units and neurons.
+LARGEST = Written(
+    "place of the largest",
+    Explanation("argmax {0}", "Which one is the largest, the first of equals."),
+    _place_of(np.argmax),
+)
+SMALLEST = Written(
+    "place of the smallest",
+    Explanation("argmin {0}", "Which one is the smallest, the first of equals."),
+    _place_of(np.argmin),
+)
 
 
 class Elements:
@@ -55,6 +84,9 @@ class Elements:
     ) -> None:
         self.values, self.names, self.examples = values, names, examples
         self._moves: dict[Tensor, list[Array]] = {}
+        self._twins = _twins(alike(values), names)
+        self._again = {n: twin for n, twin in self._twins.items() if n in names}
+        self._twins = {n: twin for n, twin in self._twins.items() if n not in names}
 
     def address(self, node: Tensor, index: tuple[int, ...]) -> Address:
         """Return the address of an element of a named node."""
@@ -69,16 +101,23 @@ class Elements:
 
     def value(self, node: Tensor, index: tuple[int, ...]) -> float:
         """Return the value of an element, with the sign with which it is shown."""
-        found = float(self.values[node][index])
+        found = float(self.values[node][index]) + is_place(node)
         return -found if node in self.names and self.names[node][2] else found
 
     def formula(self, node: Tensor, index: tuple[int, ...]) -> Expression:
         """Return what an element of a named node is computed from."""
-        found = self._expand(node, index)
+        if node in self._again:
+            found = self.element(self._again[node], index)
+        else:
+            found = together(self._expand(node, index))
         return negate(found) if self.names[node][2] else found
 
     def element(self, node: Tensor, index: tuple[int, ...]) -> Expression:
-        """Return an element: its address if its node has a name, else what it is computed from."""
+        """Return an element: its address if its node has a name, else what it is computed from.
+
+        What is computed in the same way as a node with a name is that node.
+        """
+        node = self._twins.get(node, node)
         if node in self.names:
             found = Quantity(self.address(node, index))
             return negate(found) if self.names[node][2] else found
@@ -103,6 +142,12 @@ class Elements:
                 return Number(float(self.values[node][index]))
 
     def _elementwise(self, node: Tensor, instruction: str, index: tuple[int, ...]) -> Expression:
+        if instruction == "select" and math.isnan(self._plain(node.inputs[2])):
+            return self.element(node.inputs[1], index)  # the other is there to stop a training
+        if instruction == "select" and abs(self._plain(node.inputs[1])) >= HUGE:
+            if self.values[node.inputs[0]][index]:  # crossed out: it is not to be found again
+                return Number(math.copysign(math.inf, self._plain(node.inputs[1])))
+            return self.element(node.inputs[2], index)
         operands = [self.element(source, index) for source in node.inputs]
         match instruction:
             case "add":
@@ -119,10 +164,20 @@ class Elements:
                 return power(operands[0], 2.0)
             case "power" if isinstance(operands[1], Number):
                 return power(operands[0], operands[1].value)
+            case "exp":
+                known = None if node in self.names else self._antilogarithm(operands[0])
+                return known or apply(node.op, operands, {})
             case _ if node.op.explain.form == "{0}" and node.inputs[0].dtype is not DType.BOOL:
                 return operands[0]  # the same number, of another type
             case _:
                 return apply(node.op, operands, node.attributes)
+
+    def _plain(self, node: Tensor) -> float:
+        """Return the number that a node is, 0 if it is not a constant."""
+        while isinstance(node.op.native, Movement):
+            node = node.inputs[0]
+        is_number = isinstance(node.op.native, Constant) and node.size == 1
+        return float(self.values[node].reshape(())) if is_number else 0.0
 
     def _moved(self, node: Tensor, index: tuple[int, ...]) -> Expression:
         """Return the element that a movement puts here: the op itself moves element numbers."""
@@ -138,7 +193,7 @@ class Elements:
             return Number(float(self.values[node][index]))
         for source in node.inputs:
             if number <= source.size:
-                return self.element(source, _place(source, number - 1))
+                return self.element(source, _place_in(source, number - 1))
             number -= source.size
         raise AssertionError(f"{node.op.name} put an element where none is")
 
@@ -161,10 +216,39 @@ class Elements:
         source = node.inputs[0]
         elements = [self.element(source, place) for place in self._fold_places(node, index)]
         if fold == "sum":
-            return add(elements)
+            return self._total(elements)
         if fold == "mean":
             return divide(add(elements), Number(float(len(elements))))
+        if fold == "argmax":
+            return _place(elements)
         return apply(node.op, [tuple(elements)], _over_all(node.attributes))
+
+    def _antilogarithm(self, exponent: Expression) -> Expression | None:
+        """Return y for e^(ln y): softmax's derivative has its output in this form."""
+        match exponent:
+            case Quantity(address) if address.symbol.startswith(LOGARITHM):
+                found = replace(address, symbol=address.symbol.removeprefix(LOGARITHM))
+                known = any(name[:2] == (found.symbol, found.layer) for name in self.names.values())
+                return Quantity(found) if known else None
+            case _:
+                return None
+
+    def _total(self, elements: Sequence[Expression]) -> Expression:
+        """Return a sum; that of all targets of an example that are 0 but for one 1 is 1."""
+        split = [_factor(element) for element in elements]
+        addresses = [rest.address for _, rest in split if isinstance(rest, Quantity)]
+        if len(addresses) != len(split) or len({factor for factor, _ in split}) != 1:
+            return add(elements)
+        for node, (symbol, layer, _) in self.names.items():
+            if symbol != TARGET or (symbol, layer) != (addresses[0].symbol, addresses[0].layer):
+                continue
+            for row in np.ndindex(*node.shape[:-1]):
+                places = [(*row, column) for column in range(node.shape[-1])]
+                if [self.address(node, place) for place in places] != addresses:
+                    continue
+                if sorted(self.values[node][row].tolist()) == [0.0] * (len(places) - 1) + [1.0]:
+                    return Number(split[0][0])
+        return add(elements)
 
     def _fold_places(self, node: Tensor, index: tuple[int, ...]) -> list[tuple[int, ...]]:
         source = node.inputs[0]
@@ -181,10 +265,74 @@ class Elements:
             data, numbers = node.inputs
             at = index[: numbers.ndim]
             return self.element(data, (int(self.values[numbers][at]), *index[numbers.ndim :]))
+        if pattern == "one_hot":
+            (numbers,) = node.inputs
+            which = self.element(numbers, index[:-1])
+            if isinstance(which, Number):
+                return Number(float(self.values[node][index]))
+            here = Number(float(index[-1] + is_place(numbers)))
+            return apply(REGISTRY["cast"], [apply(REGISTRY["equal"], [which, here], {})], FLOAT)
         return Number(float(self.values[node][index]))
 
 
-def _place(node: Tensor, number: int) -> tuple[int, ...]:
+def is_place(node: Tensor) -> bool:
+    """Whether a node's numbers say which unit it is; they are shown counted from 1."""
+    while isinstance(node.op.native, Movement):
+        node = node.inputs[0]
+    return isinstance(node.op.native, Reduction) and node.op.native.fold == "argmax"
+
+
+def _place(elements: Sequence[Expression]) -> Expression:
+    """Return which of several is the largest; of numbers with a minus, which is the smallest."""
+    if all(_has_minus(element) for element in elements):
+        return apply(SMALLEST, [tuple(negate(element) for element in elements)], {})
+    return apply(LARGEST, [tuple(elements)], {})
+
+
+def _has_minus(expression: Expression) -> bool:
+    match expression:
+        case Number(value) | Product((Number(value), *_)):
+            return value < 0.0
+        case _:
+            return False
+
+
+def _factor(expression: Expression) -> tuple[float, Expression]:
+    """Return the number that something is multiplied by, and the rest."""
+    match expression:
+        case Product((Number(value), only)):
+            return value, only
+        case _:
+            return 1.0, expression
+
+
+def alike(values: Mapping[Tensor, Array]) -> dict[Tensor, Tensor]:
+    """Return, for each node, the first that is computed in the same way from the same nodes."""
+    first: dict[Any, Tensor] = {}  # by how, and from what
+    found: dict[Tensor, Tensor] = {}
+    for node in values:
+        how: Any = (node.op.name, repr(sorted(node.attributes.items())), node.type)
+        if isinstance(node.op.native, Constant):
+            how = values[node].tobytes(), node.type
+        elif not node.inputs:
+            how = node
+        found[node] = first.setdefault((how, tuple(found[s] for s in node.inputs)), node)
+    return found
+
+
+def _twins(same: Mapping[Tensor, Tensor], names: Mapping[Tensor, Name]) -> dict[Tensor, Tensor]:
+    """Return, for nodes, the first one with a name that is computed in the same way."""
+    named: dict[Tensor, Tensor] = {}
+    for node in names:
+        named.setdefault(same[node], node)
+    return {
+        node: named[twin]
+        for node, twin in same.items()
+        if node.inputs and twin in named and names.get(node) != names[named[twin]]
+    }
+
+
+def _place_in(node: Tensor, number: int) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(number, node.shape)) if node.shape else ()
 
 

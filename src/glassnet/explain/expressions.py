@@ -7,13 +7,14 @@ are multiplied out, signs stand in front, sums and products are flat. Nothing el
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from glassnet.graph.operation import Op
+from glassnet.graph.operation import Explanation, Op
 from glassnet.graph.types import Array
 
 __all__ = [
@@ -26,14 +27,17 @@ __all__ = [
     "Quantity",
     "Quotient",
     "Sum",
+    "Written",
     "add",
     "apply",
     "divide",
     "evaluate",
     "multiply",
     "negate",
+    "parts",
     "power",
     "quantities",
+    "together",
 ]
 
 
@@ -100,11 +104,26 @@ class Power:
     exponent: float
 
 
+@dataclass(frozen=True, eq=False)
+class Written:
+    """An operation as a person writes it, where that is not how its record says.
+
+    Args:
+        name: What it is called.
+        explain: How it is written.
+        evaluate: Its value from those of its operands.
+    """
+
+    name: str
+    explain: Explanation
+    evaluate: Callable[..., Array]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Apply:
     """Any other operation, written as its record says; operands are single numbers or lists."""
 
-    op: Op
+    op: Op | Written
     operands: tuple[Expression | tuple[Expression, ...], ...]
     attributes: Mapping[str, Any]
 
@@ -112,6 +131,7 @@ class Apply:
 Expression = Number | Quantity | Sum | Product | Quotient | Power | Apply
 
 ZERO, ONE = Number(0.0), Number(1.0)
+MOST_BELOW = 10_000  # a number of examples
 
 
 # --- building -------------------------------------------------------------------------------------
@@ -149,6 +169,8 @@ def negate(expression: Expression) -> Expression:
             return Quotient(negate(above), below)
         case Product((Number(value), *rest)):
             return _product(rest) if value == -1.0 else Product((Number(-value), *rest))
+        case Product((*factors, Sum(((first, one), (second, other))))) if first > 0 > second:
+            return Product((*factors, Sum(((1, other), (-1, one)))))
         case Product(factors):
             return Product((Number(-1.0), *factors))
         case _:
@@ -168,6 +190,8 @@ def add(terms: Sequence[Expression]) -> Expression:
         return only if sign > 0 else negate(only)
     if all(isinstance(part, Number) for _, part in flat):
         return Number(sum(sign * part.value for sign, part in flat if isinstance(part, Number)))
+    if len(flat) == 2 and flat[0][0] < 0 < flat[1][0]:  # −a + b = b − a
+        flat.reverse()
     return Sum(tuple(flat))
 
 
@@ -190,9 +214,26 @@ def multiply(factors: Sequence[Expression]) -> Expression:
                 rest.append(factor)
     if number == 0.0:
         return ZERO
+    rest = _squared(rest)
     head = [Number(number)] if number != 1.0 or not rest else []
     found = _product([*head, *rest])
-    return Quotient(found, _product(below)) if below else found
+    if not below:
+        return found
+    found, divisor = _cancelled(found, _product(below))
+    return found if divisor == ONE else Quotient(found, divisor)
+
+
+def _squared(factors: Sequence[Expression]) -> list[Expression]:
+    """Return factors of a product, those that stand in it twice as a square."""
+    counts = Counter(factor for factor in factors if isinstance(factor, Quantity))
+    found: list[Expression] = []
+    for factor in factors:
+        if not isinstance(factor, Quantity) or counts[factor] == 1:
+            found.append(factor)
+        elif counts[factor] > 1:
+            found.append(Power(factor, float(counts[factor])))
+            counts[factor] = 0
+    return found
 
 
 def divide(above: Expression, below: Expression) -> Expression:
@@ -202,8 +243,67 @@ def divide(above: Expression, below: Expression) -> Expression:
     if isinstance(above, Number) and isinstance(below, Number) and below.value != 0.0:
         return Number(above.value / below.value)
     (first, above), (second, below) = _signed(above), _signed(below)
+    above, below = _cancelled(above, below)
+    if below == ONE:
+        return above if first == second else negate(above)
     found = Quotient(above, below)
     return found if first == second else Quotient(negate(above), below)
+
+
+def _cancelled(above: Expression, below: Expression) -> tuple[Expression, Expression]:
+    """Return both sides of a quotient; whole numbers that go into each other are cancelled."""
+    match above, below:
+        case Product((Number(top), *rest)), Number(bottom) if bottom > 0.0:
+            if (top / bottom).is_integer():
+                return multiply([Number(top / bottom), *rest]), ONE
+            if (bottom / top).is_integer():
+                return _product(rest), Number(bottom / top)
+        case _:
+            pass
+    return above, below
+
+
+def together(expression: Expression) -> Expression:
+    """Return a sum with the number that all its terms share in front, or below: (d − y) / 2."""
+    if not isinstance(expression, Sum):
+        return _as_fraction(expression)
+    shared: set[float] = set()
+    terms: list[tuple[int, Expression]] = []
+    for sign, term in expression.terms:
+        match term:
+            case Product((Number(value), *rest)):
+                shared.add(value)
+                terms.append((sign, _product(rest)))
+            case _:
+                return _as_fractions(expression)
+    if len(shared) != 1:
+        return _as_fractions(expression)
+    (factor,) = shared
+    if factor > 0.0 and round(1.0 / factor) > 1 and abs(round(1.0 / factor) * factor - 1.0) < 1e-15:
+        return Quotient(Sum(tuple(terms)), Number(float(round(1.0 / factor))))
+    return Product((Number(factor), Sum(tuple(terms))))
+
+
+def _as_fractions(expression: Sum) -> Expression:
+    return Sum(tuple((sign, _as_fraction(term)) for sign, term in expression.terms))
+
+
+def _as_fraction(expression: Expression) -> Expression:
+    """Return a product with a number such as 0.666667 as 2 · … / 3."""
+    match expression:
+        case Product((Number(value), *rest)) if not _is_short(value):
+            for above in (1.0, 2.0):
+                below = round(above / abs(value))
+                if 1 < below < MOST_BELOW and abs(abs(value) * below / above - 1.0) < 1e-14:
+                    found = multiply([Number(above if value > 0 else -above), *rest])
+                    return Quotient(found, Number(float(below)))
+        case _:
+            pass
+    return expression
+
+
+def _is_short(value: float) -> bool:
+    return abs(float(f"{value:.6g}") - value) <= 1e-12 * abs(value)
 
 
 def power(base: Expression, exponent: float) -> Expression:
@@ -216,7 +316,7 @@ def power(base: Expression, exponent: float) -> Expression:
 
 
 def apply(
-    op: Op,
+    op: Op | Written,
     operands: Sequence[Expression | tuple[Expression, ...]],
     attributes: Mapping[str, Any],
 ) -> Expression:

@@ -74,7 +74,7 @@ class Choice:
 Form = Hole | Literal | Infix | Prefix | Raised | Bracketed | Choice
 
 TOKEN = re.compile(r"(\s*)(\{\w+\}|\d+(?:\.\d+)?|[²³ᵀ√Σ]|[^\W\d_]+(?:-[^\W\d_]+)*|\S)")
-RELATIONS = ("<", "≤", "=", "≠", ">", "≥", "at")
+RELATIONS = ("<", "≤", "=", "≠", ">", "≥", "is", "at")
 CLOSING = {"(": ")", "[": ")]", "|": "|", "⌊": "⌋"}
 RAISED = {"²": "2", "³": "3", "ᵀ": "T"}
 ENDS = (*RELATIONS, *RAISED, "+", "−", "·", "/", "^", ",", ")", "]", "⌋", "if", "else", "")

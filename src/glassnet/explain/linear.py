@@ -45,7 +45,7 @@ def linear(written: Notation) -> str:
         case Leaf():
             return _leaf(written)
         case Row(parts):
-            return "".join(map(_in_row, parts, (*parts[1:], None)))
+            return "".join(map(_in_row, (None, *parts), parts, (*parts[1:], None)))
         case Fraction():
             return _fraction(written)
         case Script():
@@ -60,8 +60,10 @@ def _leaf(leaf: Leaf) -> str:
     return leaf.text + ACCENTS.get(leaf.accent, "")
 
 
-def _in_row(part: Notation, following: Notation | None) -> str:
+def _in_row(before: Notation | None, part: Notation, following: Notation | None) -> str:
     """Return a part of a row with the space that it needs."""
+    if isinstance(part, Fraction) and before is not None and linear(part).startswith("−"):
+        return f"({linear(part)})"
     if isinstance(part, Leaf) and part.kind == "sign":
         return f" {part.text} "
     if isinstance(part, Leaf) and part.kind == "function" and not isinstance(following, Fenced):

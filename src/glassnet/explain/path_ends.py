@@ -15,8 +15,9 @@ from glassnet.explain.conventions import Profile
 from glassnet.explain.elements import Elements, Name
 from glassnet.explain.path_graph import Element
 from glassnet.explain.problems import Problem
+from glassnet.explain.problems.expression import read_formulas
+from glassnet.explain.problems.steps import first_step
 from glassnet.explain.stepwise import elements_of_step
-from glassnet.explain.workings import first_step
 from glassnet.graph import Graph, Tensor, differentiate, topological_order
 from glassnet.graph.operation import Movement, Source
 from glassnet.ops.sources import constant
@@ -180,6 +181,14 @@ def view_of_problem(
             'the weight of a problem is given by its address, such as "hidden.w[1,1]"; '
             f"got {weight!r:.60}{'' if at is None else f' with at={at!r:.40}'}"
         )
+    if problem.expression:
+        known = read_formulas(problem.expression["formulas"], problem.values)
+        if weight not in known:
+            raise ArgumentError(
+                f"there is no {weight!r:.40}{nearest(weight, known)}; the formulas have "
+                f"{', '.join(known)}"
+            )
+        return view_of_tensor(list(known.values())[-1], known[weight], None, to)
     if not problem.network:
         raise ArgumentError(
             "paths lead from a weight to the cost of a network that learns by gradients; this "

@@ -38,6 +38,7 @@ from glassnet.explain.symbols import number
 __all__ = ["notation"]
 
 LONG = 46  # what is wider is not kept together in a fraction or in brackets
+MIRRORED = {"<": ">", "≤": "≥"}
 CHOICE, RELATION, SUM, PRODUCT, POWER, ATOM = range(6)  # how strongly parts hold together
 
 Write = Callable[[Address], Notation]
@@ -135,6 +136,13 @@ class _Writer:
                 if isinstance(operand, tuple)
                 else self.piece(operand)
             )
+        match form, operands:
+            case forms.Infix(sign, left, right), (Number(), second) if (
+                sign in MIRRORED and not isinstance(second, Number)
+            ):
+                form = forms.Infix(MIRRORED[sign], right, left)  # v ≥ 0, rather than 0 ≤ v
+            case _:
+                pass
         if form == forms.Hole("0"):  # yes or no, as a number
             form = forms.Choice(forms.Literal("1"), form, forms.Literal("0"))
         return self._form(form, holes)

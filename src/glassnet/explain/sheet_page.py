@@ -22,7 +22,9 @@ def sheet_page(sheet: Sheet, profile: Profile) -> Page:
         profile: The conventions: digits and rounding.
     """
     digits = profile.digits
-    values = sheet.work(rounded(digits)) if profile.carried else None
+    short = rounded(digits)
+    given = {line.address: short(line.value) for line in sheet.lines() if line.formula is None}
+    values = sheet.work(short, given) if profile.carried else None
     layered = len({line.address.layer for line in sheet.lines()} - {""}) > 1
     of = values or {line.address: line.value for line in sheet.lines()}
 

@@ -17,7 +17,7 @@ __all__ = ["derivative", "formula", "sign"]
 HOLE = "\0"  # where an arrow enters
 LONGEST, LONGEST_FORMULA = 15, 18
 # Signs between numbers whose order does not matter: they need no operands beside them.
-ORDER_FREE = frozenset({"+", "·", "=", "≠", "max", "min"})
+ORDER_FREE = frozenset({"+", "·", "=", "is", "≠", "max", "min"})
 RAISED = str.maketrans("0123456789−.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from glassnet.engines import Program
 from glassnet.explain.conventions import Profile
-from glassnet.explain.elements import Elements, Name
+from glassnet.explain.elements import Elements, Name, alike
 from glassnet.explain.expressions import Address, quantities
+from glassnet.explain.sentences import sentence_of
 from glassnet.explain.sheet import Line, Section, Sheet
 from glassnet.graph import Graph, Tensor
-from glassnet.graph.operation import Source
+from glassnet.graph.operation import Constant, Random, Source
 from glassnet.graph.types import Array
 
 __all__ = ["elements_of_step", "explain_step"]
@@ -31,10 +32,24 @@ KINDS = {
     "d": "target",
     "η": "learning rate",
 }
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 BOOKKEEPING = ("seed", "counter")
-FORWARD, ERROR, BACKWARD, CHANGE, NEW = range(5)
+FORWARD, COMPETITION, COOPERATION, NEAREST, VOTE, ERROR, BACKWARD, CHANGE, NEW = range(9)
+# Where quantities belong whose names say it.
+PHASES = {
+    **dict.fromkeys(("v", "⟨y⟩", "P", "u"), FORWARD),
+    **dict.fromkeys(("e", "d", "E", "r"), ERROR),
+    **dict.fromkeys(("d²", "nearest", "i(x)", "winner", "second", "p new"), COMPETITION),
+    "D": NEAREST,
+    **dict.fromkeys(("votes", "most", "class"), VOTE),
+    **dict.fromkeys(("z", "wins", "r²", "σ", "h", "right", "in the window", "s"), COOPERATION),
+}
 TITLES = {
     FORWARD: "Forward: {}",
+    COMPETITION: "Competition",
+    COOPERATION: "Co-operation",
+    NEAREST: "The nearest",
+    VOTE: "Vote",
     ERROR: "Error",
     BACKWARD: "Backward: {}",
     CHANGE: "Change: {}",
@@ -64,7 +79,7 @@ class _Shown:
     @property
     def is_given(self) -> bool:
         """Whether it comes from outside."""
-        return isinstance(self.node.op.native, Source)
+        return isinstance(self.node.op.native, Source | Constant)
 
 
 def explain_step(
@@ -96,7 +111,11 @@ def elements_of_step(graph: Graph, values: Mapping[Tensor, Array], profile: Prof
 class _Writer:
     def __init__(self, graph: Graph, values: Mapping[Tensor, Array], profile: Profile) -> None:
         self.graph, self.values, self.profile = graph, values, profile
-        self.forward = _ancestors(graph.outputs["measures/objective"])
+        cost = graph.outputs.get("measures/objective")
+        self.forward = set(graph.nodes) if cost is None else _ancestors(cost)
+        # Rules of old are formulas of their own; only descent has derivatives.
+        origins = (node.provenance for node in graph.nodes)
+        self.is_descent = any(o is not None and o.adjoint is not None for o in origins)
         # What is added to a weight (as in the notes), or taken from it.
         self.added = profile.local_gradient == "delta"
         self.shown = {entry.node: entry for entry in self._choose()}
@@ -110,34 +129,67 @@ class _Writer:
     def _choose(self) -> Iterator[_Shown]:
         inputs = self.graph.inputs
         targets = {node: name for name, node in self.graph.outputs.items()}
-        used = _used(self.graph)
+        used, outputs = _used(self.graph), dict(self._unnamed_outputs())
         for node in self.graph.nodes:
             label, origin = node.label, node.provenance
             before = inputs.get(targets.get(node, ""))
-            if before is not None and before is not node and not label.symbol:
-                if targets[node].startswith("parameters/"):
+            is_gradient = origin is not None and origin.adjoint is not None
+            is_new = before is not None and before is not node
+            if before is not None and is_new and not label.symbol and not is_gradient:
+                if targets[node].startswith(("parameters/", "statistics/")):
                     yield _Shown(
                         node, (f"{before.label.symbol} new", before.label.layer, False), NEW
                     )
                 continue
-            if isinstance(node.op.native, Source):
+            if node in outputs and not label.symbol:
+                yield _Shown(node, ("y", outputs[node], False), FORWARD)
+            elif isinstance(node.op.native, Source):
                 if node in used and node.attributes["name"] not in BOOKKEEPING:
-                    yield _Shown(node, (_symbol(node), label.layer, False), FORWARD)
+                    yield _Shown(node, (self._given_symbol(node), label.layer, False), FORWARD)
             elif origin is not None and origin.adjoint is not None:
                 yield from self._gradient(node, origin.adjoint)
             elif label.symbol:
                 phase = self._phase(node)
-                turned = self.added and label.symbol == "Δw" and self._is_plain(node)
+                plain = self.is_descent and self._is_plain(node)
+                turned = self.added and label.symbol == "Δw" and plain
                 yield _Shown(node, (_symbol(node), label.layer, turned), phase)
+
+    def _unnamed_outputs(self) -> Iterator[tuple[Tensor, str]]:
+        """Yield outputs that only a cross-entropy's derivative has, without a name: their layer."""
+        same = alike(self.values)
+        fields = {same[n]: n.label for n in self.graph.nodes if n.label.symbol in ("v", "ln y")}
+        done = {n.label.layer for n in self.graph.nodes if n.label.symbol == "y"}
+        for node in self.graph.nodes:
+            label = fields.get(same[node.inputs[0]]) if len(node.inputs) == 1 else None
+            psi = {"v": "logistic", "ln y": "exp"}.get(label.symbol) if label is not None else None
+            if label is not None and node.op.name == psi and label.layer not in done:
+                done.add(label.layer)
+                yield node, label.layer
+
+    def _given_symbol(self, node: Tensor) -> str:
+        """Return what an input is called: what is remembered of Δw is Δw before the step."""
+        name = node.attributes["name"]
+        after = self.graph.outputs.get(name) if name.startswith("slots/") else None
+        if after is None or after is node:
+            return _symbol(node)
+        origin = after.provenance
+        if origin is not None and origin.adjoint is not None:
+            return f"∂E/∂{_symbol(origin.adjoint)} before"
+        named = after.label.symbol and not after.label.symbol.endswith(" new")
+        return f"{_symbol(after)} before" if named else _symbol(node)
 
     def _phase(self, node: Tensor) -> int:
         """Return where a named quantity belongs in the order of working."""
         symbol = node.label.symbol
+        if symbol.rstrip(RAISED) == "i":  # the nearest, one after the other
+            return NEAREST
+        if symbol in PHASES and not node.label.of:
+            return PHASES[symbol]
         if symbol.endswith(" new"):
             return NEW
         if node not in self.forward and (node.label.of or not node.label.layer):
             return CHANGE
-        compared = symbol in ("e", "d", "E") or not (node.label.layer or symbol in ("v", "y"))
+        compared = not (node.label.layer or symbol == "y")
         return ERROR if compared else FORWARD
 
     def _gradient(self, node: Tensor, of: Tensor) -> Iterator[_Shown]:
@@ -149,7 +201,7 @@ class _Writer:
         elif isinstance(of.op.native, Source) or of.label.of:
             if not self.added or not self._is_plain(node):
                 yield _Shown(node, (f"∂E/∂{symbol}", layer, False), CHANGE)
-        elif symbol in ("z′", "σ²", "μ") or (symbol == "y" and self._is_fed_by_no_neuron(of)):
+        elif symbol in ("z′", "s", "σ²", "μ") or (symbol == "y" and self._is_fed_by_no_neuron(of)):
             yield _Shown(node, (f"∂E/∂{symbol}", layer, False), BACKWARD)
 
     def _is_plain(self, node: Tensor) -> bool:
@@ -168,11 +220,17 @@ class _Writer:
     def _example_axis(self, entry: _Shown) -> int | None:
         """Return which axis numbers the examples: the first, of what has one row for each."""
         node = entry.node
-        if entry.phase in (CHANGE, NEW) or node.ndim == 0 or entry.name[0] in ("μ", "σ²"):
+        if (
+            entry.phase in (CHANGE, NEW)
+            or node.ndim == 0
+            or (entry.layer and entry.name[0] in ("μ", "σ²", "s"))
+        ):
             return None
         if entry.is_given:
-            return 0 if node.attributes["name"].startswith("batch/") else None
-        batch = next(n for name, n in self.graph.inputs.items() if name == "batch/x").shape[0]
+            name = node.attributes.get("name", "")
+            return 0 if name.startswith("batch/") or name == "x" else None
+        x = self.graph.inputs.get("batch/x")
+        batch = 1 if x is None else x.shape[0]
         return 0 if node.shape[0] == batch and (node.ndim > 1 or entry.phase == ERROR) else None
 
     # --- the lines --------------------------------------------------------------------------------
@@ -197,6 +255,11 @@ class _Writer:
                 written = [*sections.pop().lines, *written]
             if written:
                 sections.append(Section(heading, tuple(written)))
+        values = {line.address: line.value for section in sections for line in section.lines}
+        sections = [
+            replace(section, sentence=sentence_of(section, values, self.layers))
+            for section in sections
+        ]
         backward = any(entry.phase == BACKWARD for entry in self.shown.values())
         sentences = self.profile.sentences()
         return Sheet(title, tuple(sections), sentences if backward else sentences[1:])
@@ -204,7 +267,7 @@ class _Writer:
     def _plan(self) -> Iterator[tuple[str, list[_Shown]]]:
         """Yield headings with what belongs under them, in the order of working."""
         worked = [entry for entry in self.shown.values() if not entry.is_given]
-        for phase in (FORWARD, ERROR, BACKWARD, CHANGE, NEW):
+        for phase in TITLES:
             here = [entry for entry in worked if entry.phase == phase]
             rest = [entry for entry in here if entry.layer not in self.layers]
             layers = self.layers if phase == FORWARD else self.layers[::-1]
@@ -228,7 +291,8 @@ class _Writer:
         kind = KINDS.get(entry.name[0].removesuffix(" new"), "")
         for index in np.ndindex(*node.shape):
             place = tuple(int(i) for i in index)
-            formula = None if entry.is_given else self.elements.formula(node, place)
+            drawn = isinstance(node.op.native, Random)
+            formula = None if entry.is_given or drawn else self.elements.formula(node, place)
             address = self.elements.address(node, place)
             yield Line(address, self.elements.value(node, place), formula, kind)
 
@@ -240,7 +304,7 @@ def _symbol(node: Tensor) -> str:
         return symbol
     if symbol == "Δw" or "ŵ" in symbol or "λw" in symbol:
         return symbol.replace("ŵ", f"{of}\u0302").replace("w", of)
-    return f"{symbol}({of})" + (" before" if isinstance(node.op.native, Source) else "")
+    return f"{symbol}({of})"
 
 
 def _base(entry: _Shown) -> str:

@@ -14,7 +14,9 @@ from glassnet.explain.numbers import short
 __all__ = ["name_of", "number"]
 
 ACCENTS = {"\u0302": "^", "\u0303": "~", "\u0304": "¯"}
-ENDINGS = (" new", " before", " clipped")
+ENDINGS = (" new", " clipped")
+BEFORE = " before"  # what is remembered from the step before: Δw(n−1)
+EARLIER = Leaf("word", "(n−1)")
 
 
 def number(value: float, digits: int) -> Notation:
@@ -42,6 +44,9 @@ def name_of(address: Address, *, layered: bool = True) -> Notation:
 
 def _name(address: Address, layered: bool) -> Notation:
     symbol = address.symbol
+    if symbol.endswith(BEFORE):
+        found = _name(replace(address, symbol=symbol.removesuffix(BEFORE)), layered)
+        return row(Fenced("(", found, ")") if isinstance(found, Fraction) else found, EARLIER)
     ending = next((ending for ending in ENDINGS if symbol.endswith(ending)), "")
     core = symbol.removesuffix(ending)
     derivative = re.fullmatch(r"∂(\w)/∂(.+)", core)

@@ -48,7 +48,7 @@ def explain_tensor(
     ends = {name: output}
     if output.size == 1 and output.dtype.is_float:
         derivative = differentiate(output, chosen)
-        for node in order:
+        for node in reversed(order):
             found = derivative.adjoints.get(node)
             shown = node in chosen or (node.inputs and node.label.symbol)
             if found is not None and shown and node is not output:
@@ -74,7 +74,7 @@ def explain_tensor(
             yield Line(elements.address(node, place), elements.value(node, place), formula)
 
     forward = [node for node in order if node in names and node.inputs]
-    backward = [node for node in topological_order(list(ends.values())) if node in gradients]
+    backward = list(gradients)
     sections = [
         Section("Given", tuple(line for node in leaves for line in lines(node))),
         Section("Forward", tuple(line for node in forward for line in lines(node))),

@@ -55,7 +55,7 @@ class AdaptiveGain(Optimizer, name="adaptive_gain"):
         del step
         before = state["gain"]
         # signs are multiplied, not gradients: the product of two tiny gradients would become 0
-        agreement = sign(gradient) * sign(state["gradient"])
+        agreement = (sign(gradient) * sign(state["gradient"])).named("s")
         raised = before + self.increase
         lowered = before * (1.0 - self.increase)
         gain = select(agreement > 0.0, raised, select(agreement < 0.0, lowered, before))

@@ -61,7 +61,7 @@ EQUAL = Op(
     pullback=STEP,
     native=Elementwise("equal"),
     jax=lambda jnp, a, b: jnp.equal(a, b),
-    explain=Explanation("{0} = {1}", "Are the two numbers equal?"),
+    explain=Explanation("{0} is {1}", "Are the two numbers equal?"),
     samples=Samples(
         elementwise_cases((-2, 2), (-2, 2)), Worked(([2.0, 3.0], [2.0, 2.0]), [True, False])
     ),

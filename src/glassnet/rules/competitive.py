@@ -118,7 +118,7 @@ class Competitive(LabelledUnits, rule="competitive"):
         units, inputs = w.shape
         x, rate = write.x(inputs), write.rate()
         squares = ops.square(w - x).sum(1).named("d²")
-        closeness = (-squares.reshape(1, units)).named("−d²")
+        closeness = -squares.reshape(1, units)
         nearest = ops.argmax(closeness, 1).named("nearest")
         state: dict[str, Tensor] = {}
         wins = ops.one_hot(nearest, units, dtype).named("z")
@@ -127,11 +127,12 @@ class Competitive(LabelledUnits, rule="competitive"):
             p_new = (p + self.conscience_rate * (wins.reshape(units) - p)).named("p new")
             state["slots/frequencies"] = p_new
             bias = (self.conscience * (1.0 / units - p_new)).named("b")
-            closeness = (closeness + bias.reshape(1, units)).named("b − d²")
+            closeness = closeness + bias.reshape(1, units)
         if self.conscience or self.winners > 1:
             wins = _greatest(closeness, self.winners)
         gain = (rate * wins).reshape(units, 1)
-        state["parameters/weights"] = (w + gain * (x - w)).named("w new")
+        change = (gain * (x - w)).named("Δw")
+        state["parameters/weights"] = (w + change).named("w new")
         loss = ops.sqrt(ops.gather(squares, nearest).reshape())
         return write.end(state, loss)
 

@@ -11,8 +11,16 @@ from glassnet import ops
 from glassnet.graph import DType, Graph, Tensor, TensorType, verify
 from glassnet.graph.types import Array
 
-__all__ = ["DISTANCES", "Distance", "distance_graph", "nearest_by_definition", "rows_of_zeros"]
+__all__ = [
+    "DISTANCES",
+    "Distance",
+    "distance_graph",
+    "nearest_by_definition",
+    "rows_of_zeros",
+    "vote_graph",
+]
 
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 BLOCK = 1 << 20  # numbers held at once
 
 
@@ -41,21 +49,19 @@ def _cosine(x: Array, m: Array, _p: float) -> Array:
 
 
 def _write_euclidean(x: Tensor, m: Tensor, _p: float) -> Tensor:
-    d = (x - m).named("x − m")
-    return ops.sqrt(ops.square(d).sum(1).named("Σ(x − m)²"))
+    return ops.sqrt(ops.square(x - m).sum(1))
 
 
 def _write_manhattan(x: Tensor, m: Tensor, _p: float) -> Tensor:
-    return ops.absolute((x - m).named("x − m")).sum(1)
+    return ops.absolute(x - m).sum(1)
 
 
 def _write_chebyshev(x: Tensor, m: Tensor, _p: float) -> Tensor:
-    return ops.max_(ops.absolute((x - m).named("x − m")), 1)
+    return ops.max_(ops.absolute(x - m), 1)
 
 
 def _write_minkowski(x: Tensor, m: Tensor, p: float) -> Tensor:
-    total = (ops.absolute((x - m).named("x − m")) ** p).sum(1)
-    return total.named("Σ|x − m|ᵖ") ** (1.0 / p)
+    return (ops.absolute(x - m) ** p).sum(1) ** (1.0 / p)
 
 
 def _write_cosine(x: Tensor, m: Tensor, _p: float) -> Tensor:
@@ -132,8 +138,47 @@ def distance_graph(memory: Array, distance: str, p: float, dtype: DType) -> Grap
     m = ops.input_tensor("m", TensorType(memory.shape, dtype, ("example", "source"))).named("m")
     kind = TensorType((1, memory.shape[1]), dtype, (None, "source"))
     x = ops.input_tensor("x", kind).named("x")
-    d = DISTANCES[distance].write(x, m, p).named("d")
+    d = DISTANCES[distance].write(x, m, p).named("D")
     return verify(Graph({"x": x, "m": m}, {"distances": d}))
+
+
+def vote_graph(distances: Graph, labels: Array, classes: Array, k: int, *, inverse: bool) -> Graph:
+    """Return the graph from distances on to the k nearest, one after the other, and their votes.
+
+    Its outputs are `nearest`, the numbers of the k nearest (k,), `votes` for each class, and
+    `class`, of those with most votes.
+
+    Args:
+        distances: What `distance_graph` gives.
+        labels: The place in `classes` of each example in memory, (n,).
+        classes: The classes, numbers, (classes,).
+        k: How many neighbours vote.
+        inverse: Whether a vote counts 1/D rather than 1.
+    """
+    d = distances.outputs["distances"]
+    n, dtype = d.shape[0], d.dtype
+    own = ops.constant(classes[labels].astype(np.float64)).named("c")
+    found: list[Tensor] = []
+    left = -d.reshape(1, n)
+    for _ in range(k):
+        nearest = ops.argmax(left, 1).named(f"i{str(len(found) + 1).translate(RAISED)}")
+        found.append(nearest)
+        far = ops.broadcast(ops.constant(-np.inf, dtype), (1, n))
+        left = ops.select(ops.one_hot(nearest, n, dtype) > 0.0, far, left)
+    votes: list[Tensor] = []
+    for value in classes.tolist():
+        total: Tensor | None = None
+        for nearest in found:
+            vote = ops.cast(ops.equal(ops.gather(own, nearest), float(value)), dtype)
+            vote = vote / ops.gather(d, nearest) if inverse else vote
+            total = vote if total is None else total + vote
+        assert total is not None
+        votes.append(total)
+    counted = ops.concatenate(votes, 0).named("votes")
+    most = ops.argmax(counted.reshape(1, len(classes)), 1).named("most")
+    answer = ops.gather(ops.constant(classes.astype(np.float64)), most).named("class")
+    outputs = {"nearest": ops.concatenate(found, 0), "votes": counted, "class": answer}
+    return verify(Graph(distances.inputs, outputs))
 
 
 def rows_of_zeros(rows: Array) -> Array:

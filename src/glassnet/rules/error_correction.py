@@ -115,18 +115,16 @@ class ErrorCorrection(Estimator):
         v = x @ w.T
         v = (v if b is None else v + b).named("v")
         y = self.response(v)
-        e = (d - y.named("y")).named("e")
+        e = (d - (y if y.label.symbol not in ("", "v") else y.named("y"))).named("e")
         rate = rate if self.gain == 1.0 else rate * self.gain
         mean = 1.0 / n
-        change = e.T @ x
-        state = {
-            "parameters/weights": (w + rate * (change if n == 1 else change * mean)).named("w new")
-        }
+        total = e.T @ x
+        change = (rate * (total if n == 1 else total * mean)).named("Δw")
+        state = {"parameters/weights": (w + change).named("w new")}
         if b is not None:
             total = e.sum(0)
-            state["parameters/bias"] = (b + rate * (total if n == 1 else total * mean)).named(
-                "b new"
-            )
+            change = (rate * (total if n == 1 else total * mean)).named("Δb")
+            state["parameters/bias"] = (b + change).named("b new")
         return write.end(state, self.loss(d, v, e))
 
     # --- learning ---------------------------------------------------------------------------------

@@ -105,8 +105,8 @@ class Grid:
             dtype: The number type of the result, which has shape (units,).
         """
         squares: list[Tensor] = []
-        for axis, period in enumerate(self.periods):
-            place = ops.constant(self.positions[:, axis].astype(dtype.numpy))
+        for axis, (period, name) in enumerate(zip(self.periods, ("p", "q"), strict=True)):
+            place = ops.constant(self.positions[:, axis].astype(dtype.numpy)).named(name)
             apart = place - ops.gather(place, unit)
             if self.torus:
                 apart = ops.absolute(apart)

@@ -128,7 +128,9 @@ class Hebb(Estimator, rule="hebb"):
         x, rate = write.x(w.shape[1]), write.rate()
         answer = self._answer_of(x @ w.T)
         y = write.targets(w.shape[0]) if supervised else answer.named("y")
-        new = w + rate * (y.T @ x)
+        change = rate * (y.T @ x)
+        plain = self.forgetting == 0 and self.decay == 0
+        new = w + (change.named("Δw") if plain else change)
         if self.forgetting > 0:
             new = new - rate * (self.forgetting / first_rate) * (y.T * w)
         if self.decay > 0:

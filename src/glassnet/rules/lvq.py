@@ -115,12 +115,12 @@ class LVQ(PrototypeRule, rule="lvq"):
         squares = ops.square(w - x).sum(1).named("d²")
         closeness = -squares.reshape(1, units)
         winner = ops.argmax(closeness, 1).named("winner")
-        own = ops.constant(self.labels_)
+        own = ops.constant(self.labels_).named("c")
 
         def is_right(unit: Tensor) -> Tensor:
             return ops.cast(ops.equal(ops.gather(own, unit), number), dtype)
 
-        right = is_right(winner)
+        right = is_right(winner).named("right")
         wins = ops.one_hot(winner, units, dtype)
         if self.variant == "lvq1":
             signs = wins * (2.0 * right - 1.0).reshape(1, 1)
@@ -136,7 +136,8 @@ class LVQ(PrototypeRule, rule="lvq"):
             signs = (wins - ops.one_hot(second, units, dtype)) * (order * inside).reshape(1, 1)
         signs = signs.named("s")
         gain = (rate * signs).reshape(units, 1)
-        state = {"parameters/weights": (w + gain * (x - w)).named("w new")}
+        change = (gain * (x - w)).named("Δw")
+        state = {"parameters/weights": (w + change).named("w new")}
         wrong = (1.0 - right).reshape()
         return write.end(state, wrong, accuracy=right.reshape())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ from glassnet.rules.distances import (
     distance_graph,
     nearest_by_definition,
     rows_of_zeros,
+    vote_graph,
 )
 from glassnet.rules.estimator import Estimator
 from glassnet.rules.examples import Examples, read_examples
@@ -293,6 +294,41 @@ class NearestNeighbours(Estimator, rule="nearest"):
                 f"most {MOST_IN_A_GRAPH:,}"
             )
         return distance_graph(self.memory_, self.distance, float(self.p), DType(self.dtype))
+
+    def answer_steps(self, X: Any, y: Any, new: Any) -> Iterator[tuple[Graph, dict[str, Array]]]:
+        """Yield, for each new example, the graph of its answer and what the graph is given.
+
+        Args:
+            X: The examples to remember, (n, inputs).
+            y: The class of each, a number, (n,).
+            new: Examples to be answered, (m, inputs).
+
+        Raises:
+            ArgumentError: The classes are no numbers, an example of the memory stands in the very
+                place of a new one where votes count 1/D, or as for `fit` and `distance_graph`.
+
+        >>> from glassnet.engines import Program
+        >>> from glassnet.rules.nearest import NearestNeighbours
+        >>> rule = NearestNeighbours(k=3, dtype="float64")
+        >>> (graph, given), = rule.answer_steps([[0], [2], [5], [9]], [1, 1, 2, 2], [[3]])
+        >>> found = Program(graph).run(given)
+        >>> found["nearest"].tolist(), found["votes"].tolist(), found["class"].tolist()
+        ([1, 2, 0], [2.0, 1.0], [1.0])
+        """
+        self.fit(X, y)
+        classes = self.classes
+        if classes is None or not all(isinstance(entry, int | float) for entry in classes):
+            raise ArgumentError("the classes must be numbers for their votes to be worked out")
+        rows = self.input_rows(np.asarray(new))
+        self._check_directions(rows, "new example")
+        inverse = self.weights == "distance"
+        if inverse and not self.kneighbors(rows, 1)[0].all():
+            raise ArgumentError("an example of the memory is at distance 0: it has no vote 1/D")
+        graph = vote_graph(
+            self.distance_graph(), self.labels_, np.asarray(classes), self.k, inverse=inverse
+        )
+        for row in rows:
+            yield graph, {"x": row[None], "m": self.memory_}
 
     # --- files and facts --------------------------------------------------------------------------
     def remember(self, learnt: Mapping[str, Any]) -> None:

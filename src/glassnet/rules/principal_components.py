@@ -94,8 +94,9 @@ class PrincipalComponents(Estimator):
         w = write.parameter("weights", "w", ("component", "source"))
         x, rate = write.x(w.shape[1]), write.rate()
         y = (x @ w.T).named("y")
-        new = (w + rate * self.change(w, x, y)).named("w new")
-        rest = (x - y @ w).named("x − wᵀy")  # what the components do not tell of the example
+        change = (rate * self.change(w, x, y)).named("Δw")
+        new = (w + change).named("w new")
+        rest = (x - y @ w).named("r")  # what the components do not tell of the example
         return write.end({"parameters/weights": new}, (rest**2).sum(1).mean())
 
     # --- learning ---------------------------------------------------------------------------------

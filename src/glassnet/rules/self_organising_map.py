@@ -186,7 +186,7 @@ class SelfOrganisingMap(LabelledUnits, rule="som"):
         w = write.parameter("weights", "w", ("unit", "source"))
         units, inputs = w.shape
         x, rate = write.x(inputs), write.rate()
-        apart = (x - w).named("x − w")
+        apart = x - w
         squares = ops.square(apart).sum(1).named("d²")
         # Reshaped before the minus: a short chain of its own, rather than a step in each block of
         # the long one.
@@ -194,7 +194,8 @@ class SelfOrganisingMap(LabelledUnits, rule="som"):
         far = self.grid.squared_distances_from(winner, dtype).named("r²")
         h = self._neighbourhood(far, self._radius(write))
         gain = (rate * h).reshape(units, 1)
-        state = {"parameters/weights": (w + gain * apart).named("w new")}
+        change = (gain * apart).named("Δw")
+        state = {"parameters/weights": (w + change).named("w new")}
         return write.end(state, ops.sqrt(ops.gather(squares, winner).reshape()))
 
     def _batch(self, write: StepWriter, n: int) -> Graph:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -83,7 +83,7 @@ class StochasticNeuron(ErrorCorrection, rule="stochastic"):
 
     wants: ClassVar[str] = "classes"
     kind: ClassVar[str] = "stochastic"
-    shown: ClassVar[Mapping[str, str]] = {"x": "x", "d": "d", "v": "v", "y": "<y>", "e": "e"}
+    shown: ClassVar[Mapping[str, str]] = {"x": "x", "d": "d", "v": "v", "⟨y⟩": "<y>", "e": "e"}
 
     learning_rate: float | str | Schedule | None = None
     temperature: float = 1.0
@@ -167,7 +167,7 @@ class StochasticNeuron(ErrorCorrection, rule="stochastic"):
 
     def response(self, v: Tensor) -> Tensor:
         """Return the expected output ⟨y⟩ = tanh(v/2T)."""
-        return ops.tanh(v * (0.5 / self.temperature))
+        return ops.tanh(v * (0.5 / self.temperature)).named("⟨y⟩")
 
     @property
     def gain(self) -> float:
@@ -258,6 +258,37 @@ class StochasticNeuron(ErrorCorrection, rule="stochastic"):
         fires = _probability(self._field(self.input_rows(X)), self.temperature)[None]
         return self._fire(np.broadcast_to(fires, (draws, fires.shape[1])), seed)
 
+    def answer_steps(self, X: Any, y: Any, new: Any) -> Iterator[tuple[Graph, dict[str, Array]]]:
+        """Yield the graph of a draw for each of some examples, and what the graph is given.
+
+        It draws what `sample` draws first with the same seed.
+
+        Args:
+            X: Not used: the neuron has its `start_weights`.
+            y: Not used.
+            new: The examples, (n, inputs).
+
+        Raises:
+            ArgumentError: There are no `start_weights`, or the temperature is 0.
+        """
+        del X, y
+        rows = np.asarray(new, np.float64)
+        if self.start_weights is None:
+            raise ArgumentError("start_weights are needed: they are the weights that it answers by")
+        if self.temperature == 0:
+            raise ArgumentError("at temperature 0 nothing is drawn: it is a threshold neuron")
+        values = self._start(1, rows.shape[1])
+        graph = _answer_graph(len(rows), rows.shape[1])
+        given = {
+            "batch/x": rows,
+            "parameters/weights": values["parameters/weights"],
+            "parameters/bias": values.get("parameters/bias", np.zeros(1)),
+            "T": np.array(float(self.temperature)),
+            "seed": np.array(self.seed, np.int64),
+            "counter": np.array(0, np.int64),
+        }
+        yield graph, given
+
     def anneal(
         self,
         X: Any,
@@ -341,9 +372,30 @@ def _firing_graph(draws: int, n: int) -> Graph:
         "seed": ops.input_tensor("seed", number),
         "counter": ops.input_tensor("counter", number),
     }
-    u = ops.random_uniform((draws, n), inputs["seed"], inputs["counter"], stream=STREAM_FIRING)
-    fires = ops.cast(u.named("u") < inputs["probability"], DType.FLOAT64)
-    return verify(Graph(inputs, {"y": (fires * 2.0 - 1.0).named("y")}))
+    y = _fires(inputs["probability"], inputs["seed"], inputs["counter"])
+    return verify(Graph(inputs, {"y": y}))
+
+
+def _fires(probability: Tensor, seed: Tensor, counter: Tensor) -> Tensor:
+    """Return +1 where a draw u is below the probability, else −1."""
+    u = ops.random_uniform(probability.shape, seed, counter, stream=STREAM_FIRING).named("u")
+    return (ops.cast(u < probability, DType.FLOAT64) * 2.0 - 1.0).named("y")
+
+
+def _answer_graph(n: int, inputs: int) -> Graph:
+    """Return the graph from n examples and the weights to y = ±1, (n, 1)."""
+
+    def declare(name: str, symbol: str, *shape: int, dtype: DType = DType.FLOAT64) -> Tensor:
+        return ops.input_tensor(name, TensorType(shape, dtype)).named(symbol)
+
+    x, w = declare("batch/x", "x", n, inputs), declare("parameters/weights", "w", 1, inputs)
+    b, temperature = declare("parameters/bias", "b", 1), declare("T", "T")
+    seed = declare("seed", "seed", dtype=DType.INT64)
+    counter = declare("counter", "counter", dtype=DType.INT64)
+    v = (x @ w.T + b).named("v")
+    y = _fires(ops.logistic(v / temperature).named("P"), seed, counter)
+    given = {"batch/x": x, "parameters/weights": w, "parameters/bias": b, "T": temperature}
+    return verify(Graph({**given, "seed": seed, "counter": counter}, {"y": y}))
 
 
 def _falling(temperatures: Sequence[float] | Array | Schedule, steps: int) -> Array:

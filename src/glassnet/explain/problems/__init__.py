@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,17 +12,26 @@ from pathlib import Path
 from typing import Any, cast
 
 from glassnet.errors import ArgumentError, DataError, nearest
-from glassnet.explain.conventions import PROFILES
-from glassnet.unit import check_choice, check_whole
+from glassnet.explain.conventions import Profile, profile_of
+from glassnet.unit import check_whole
 
-__all__ = ["Problem", "built_in", "load_problem", "read_problem"]
+__all__ = ["Problem", "built_in", "grouped", "load_problem", "read_problem"]
 
 ENTRIES = {
-    "": ("title", "conventions", "steps", "network", "weights", "training", "rule", "data"),
+    "": (
+        *("title", "conventions", "steps"),
+        *("network", "weights", "training", "rule", "data", "expression", "values"),
+    ),
     "network": ("layers",),
-    "training": ("loss", "optimizer"),
-    "data": ("x", "d"),
+    "training": (
+        *("loss", "optimizer", "mode", "batch_size", "l1", "l2"),
+        *("clip_norm", "clip_value", "seed"),
+    ),
+    "data": ("x", "d", "new"),
+    "expression": ("formulas", "wrt"),
 }
+KINDS = ("network", "rule", "expression")
+TABLES = ("network", "weights", "training", "rule", "data", "expression", "values")
 LARGEST = 1_000_000  # bytes
 
 
@@ -31,12 +41,16 @@ class Problem:
 
     Args:
         title: One line.
-        data: `x`, the examples, and `d`, their targets.
+        data: `x`, the examples, `d`, their targets, and `new`, examples to be answered.
         network: `layers`, as texts such as "2 logistic"; empty for a rule.
         weights: The first weights, by name such as `hidden.w`.
-        training: `loss` and `optimizer`, as texts.
+        training: `loss` and `optimizer`, as texts; `mode`, `batch_size`, `l1`, `l2`, `clip_norm`,
+            `clip_value` and `seed` as in training. A network without is only asked for its answer.
         rule: `name` and settings of a classical rule; empty for a network.
-        conventions: The name of a profile.
+        expression: `formulas`, as texts such as "a = relu(w*x + b)", and `wrt`, the names of what
+            is differentiated with respect to.
+        values: The numbers that the formulas begin with, by name.
+        conventions: The name of a profile, or a profile of one's own.
         steps: How many steps are worked out.
         source: The file, or the name of a built-in problem.
     """
@@ -47,7 +61,9 @@ class Problem:
     weights: Mapping[str, Any] = field(default_factory=dict[str, Any])
     training: Mapping[str, Any] = field(default_factory=dict[str, Any])
     rule: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    conventions: str = "notes"
+    expression: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    conventions: str | Profile = "notes"
     steps: int = 1
     source: str = ""
 
@@ -61,6 +77,33 @@ def built_in() -> dict[str, str]:
             text = entry.read_text(encoding="utf-8")
             found[entry.name.removesuffix(".toml")] = str(tomllib.loads(text)["title"])
     return found
+
+
+GROUPS = {
+    "A": "The neuron",
+    "B": "Learning processes",
+    "C": "The perceptron",
+    "D": "Back-propagation",
+    "E": "Computation graphs",
+    "F": "Training modes",
+    "G": "Regression and classification",
+    "H": "Better ways to train",
+    "I": "Optimisers",
+}
+
+
+def grouped(problems: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return problems, with their titles, by the first row that the title names: by its chapter.
+
+    >>> grouped({"relu": "a = relu(w·x + b) (E2)"})
+    {'Computation graphs': {'relu': 'a = relu(w·x + b) (E2)'}}
+    """
+    found: dict[str, dict[str, str]] = {name: {} for name in GROUPS.values()}
+    rows = {name: re.search(r"\(([A-I])(\d)[^()]*\)$", title) for name, title in problems.items()}
+    for name, row in sorted(rows.items(), key=lambda entry: entry[1][2] if entry[1] else ""):
+        group = GROUPS[row[1]] if row else "Others"
+        found.setdefault(group, {})[name] = problems[name]
+    return {group: entries for group, entries in found.items() if entries}
 
 
 def load_problem(name: str | os.PathLike[str]) -> Problem:
@@ -80,7 +123,7 @@ def load_problem(name: str | os.PathLike[str]) -> Problem:
         if len(content) > LARGEST:
             raise DataError("the file is too large for a problem", source=path.name)
         try:
-            return read_problem(content.decode("utf-8-sig"), path.name)
+            return read_problem(content.decode("utf-8-sig"), path.name, path.parent)
         except UnicodeDecodeError:
             raise DataError("the file is not UTF-8 text", source=path.name) from None
     known = built_in()
@@ -93,8 +136,13 @@ def load_problem(name: str | os.PathLike[str]) -> Problem:
     return read_problem(file.read_text(encoding="utf-8"), text)
 
 
-def read_problem(text: str, source: str) -> Problem:
+def read_problem(text: str, source: str, folder: Path | None = None) -> Problem:
     """Return the problem that a TOML text describes.
+
+    Args:
+        text: The TOML.
+        source: What it is called in messages.
+        folder: Where files that it names are looked for; the current one if not given.
 
     Raises:
         DataError: It is no TOML, or an entry is missing, unknown or of the wrong kind.
@@ -103,8 +151,7 @@ def read_problem(text: str, source: str) -> Problem:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"this is no TOML: {error}", source=source) from None
-    names = ("network", "weights", "training", "rule", "data")
-    tables: dict[str, dict[str, Any]] = {name: {} for name in names}
+    tables: dict[str, dict[str, Any]] = {name: {} for name in TABLES}
     for key, value in document.items():
         _check_known("", key, source)
         if key in tables:
@@ -114,23 +161,40 @@ def read_problem(text: str, source: str) -> Problem:
             for inner in entries:
                 _check_known(key, inner, source)
             tables[key] = entries
-    if bool(tables["network"]) == bool(tables["rule"]):
-        raise DataError("a problem has either a [network] or a [rule]", source=source)
-    for needed in ("x", "d") if tables["network"] else ("x",):
-        if needed not in tables["data"]:
-            raise DataError(f"[data] has no {needed}", source=source)
-    if tables["network"] and "layers" not in tables["network"]:
-        raise DataError(
-            '[network] has no layers, such as ["2 logistic", "1 linear"]', source=source
-        )
-    conventions, steps = document.get("conventions", "notes"), document.get("steps", 1)
+    _check_whole(tables, source)
+    steps = document.get("steps", 1)
     try:
-        check_choice("conventions", conventions, PROFILES)
+        conventions = profile_of(document.get("conventions", "notes"), folder)
         check_whole("steps", steps, high=10_000)
     except ArgumentError as error:
         raise DataError(str(error), source=source) from None
     title = str(document.get("title", Path(source).stem))
     return Problem(title, **tables, conventions=conventions, steps=steps, source=source)
+
+
+def _check_whole(tables: Mapping[str, Mapping[str, Any]], source: str) -> None:
+    """Raise DataError if a problem lacks something, or is of two kinds."""
+    kinds = [kind for kind in KINDS if tables[kind]]
+    if len(kinds) != 1:
+        found = f"this one has {' and '.join(f'[{kind}]' for kind in kinds)}" if kinds else "none"
+        raise DataError(
+            f"a problem has either a [network], a [rule] or an [expression]; {found}", source=source
+        )
+    (kind,) = kinds
+    if kind == "expression":
+        if "formulas" not in tables[kind]:
+            raise DataError(
+                '[expression] has no formulas, such as ["a = relu(w*x + b)"]', source=source
+            )
+        return
+    learns = kind == "network" and bool(tables["training"])
+    for needed in ("x", "d") if learns else ("x",):
+        if needed not in tables["data"]:
+            raise DataError(f"[data] has no {needed}", source=source)
+    if kind == "network" and "layers" not in tables[kind]:
+        raise DataError(
+            '[network] has no layers, such as ["2 logistic", "1 linear"]', source=source
+        )
 
 
 def _check_known(table: str, key: str, source: str) -> None:

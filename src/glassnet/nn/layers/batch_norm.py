@@ -80,6 +80,7 @@ class BatchNorm(Layer, name="batchnorm"):
                 "mean": running_mean * (1.0 - m) + mean * m,
                 "variance": running_variance * (1.0 - m) + unbiased * m,
             }
-        normalised = ((x - mean) / ops.sqrt(variance + self.epsilon)).named("z′", name)
+        deviation = ops.sqrt(variance + self.epsilon).named("s", name)
+        normalised = ((x - mean) / deviation).named("z′", name)
         y = (parameters["gamma"] * normalised + parameters["beta"]).named("y", name)
         return Forward(y, statistics=updated)

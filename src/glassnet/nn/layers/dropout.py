@@ -46,5 +46,5 @@ class Dropout(Layer, name="dropout"):
         uniform = ops.random_uniform(
             x.shape, draws.seed, draws.counter, stream=draws.stream, dtype=x.dtype
         )
-        mask = ops.cast(uniform >= self.rate, x.dtype).named("mask", name)
+        mask = ops.cast(uniform.named("u", name) >= self.rate, x.dtype).named("mask", name)
         return Forward((x * (mask / (1.0 - self.rate))).named("y", name))

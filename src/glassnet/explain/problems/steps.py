@@ -1,0 +1,288 @@
+"""From a problem to the sheets of its steps: of a network, a rule, an answer, or formulas."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, cast
+
+import numpy as np
+
+from glassnet.engines import Program
+from glassnet.errors import ArgumentError, ShapeError, nearest
+from glassnet.explain.conventions import Profile
+from glassnet.explain.elements import Elements
+from glassnet.explain.expressions import Address
+from glassnet.explain.problems import Problem
+from glassnet.explain.problems.expression import explain_formulas
+from glassnet.explain.sheet import Line, Section, Sheet
+from glassnet.explain.stepwise import explain_step
+from glassnet.graph import DType, Graph, Tensor, TensorType, trace
+from glassnet.graph.types import Array
+from glassnet.learning.backpropagation import Recipe, answer_graph, training_graph
+from glassnet.learning.optimizer import Optimizer
+from glassnet.learning.schedule import Constant, Schedule
+from glassnet.nn.layers import Dense
+from glassnet.nn.losses import Loss
+from glassnet.nn.stack import Stack, parse_layers
+from glassnet.training.batches import batch_edges, resolve_batch_size
+from glassnet.unit import FAMILIES, check_number, check_whole
+
+__all__ = ["first_step", "sheets_of"]
+
+
+def sheets_of(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:
+    """Yield the sheet of each step.
+
+    Args:
+        problem: What is worked out.
+        steps: How many steps.
+        profile: The conventions.
+
+    Raises:
+        ArgumentError, ShapeError: What the problem says does not fit together.
+    """
+    if problem.expression:
+        yield explain_formulas(problem.title, problem.expression, problem.values, profile)
+    elif problem.rule:
+        yield from _rule(problem, steps, profile)
+    elif problem.training or "d" in problem.data:
+        yield from _learning(problem, steps, profile)
+    else:
+        yield from _answer(problem, profile)
+
+
+# --- networks -------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Network:
+    """What a problem says of a network: layers, first state, examples."""
+
+    stack: Stack
+    state: Mapping[str, Array]
+    x: Array
+
+
+def _network(problem: Problem) -> _Network:
+    texts = cast("list[Any]", problem.network["layers"])
+    if type(texts) is not list or not all(isinstance(text, str) for text in texts):
+        raise ArgumentError('layers must be a list of texts, such as ["2 logistic", "1 linear"]')
+    x = numbers("x", problem.data["x"], 2)
+    stack = Stack(parse_layers(", ".join(map(_layer, texts)), 1), x.shape[1])
+    known = stack.parameters()
+    for key in problem.weights:
+        if key not in known:
+            names = ", ".join(known)
+            raise ArgumentError(
+                f"[weights] has {key!r:.60}{nearest(key, known)}; the network has {names}"
+            )
+    state: dict[str, Array] = {}
+    for index, (key, parameter) in enumerate(known.items()):
+        if key in problem.weights:
+            value = numbers(key, problem.weights[key], len(parameter.shape))
+            if value.shape != parameter.shape:
+                raise ShapeError(f"{key} must have shape {parameter.shape}; it has {value.shape}")
+        else:
+            value = parameter.initializer.values(parameter.shape, 0, 1 + index)
+        state[f"parameters/{key}"] = np.asarray(value, np.float64)
+    for key, entry in stack.statistics().items():
+        state[f"statistics/{key}"] = entry.initializer.values(entry.shape, 0, 0).astype(np.float64)
+    return _Network(stack, state, x)
+
+
+def _layer(text: str) -> str:
+    """Return a layer's text with the settings of its neurons together: 2 'logistic slope=2'."""
+    count, _, rest = text.strip().partition(" ")
+    name, _, settings = rest.strip().partition(" ")
+    if not count.isdigit() or name not in FAMILIES["activation"] or not settings.strip():
+        return text
+    own = {entry.name for entry in fields(Dense)}
+    words = settings.split()
+    inner = [word for word in words if word.partition("=")[0] not in own]
+    outer = [word for word in words if word.partition("=")[0] in own]
+    return " ".join([count, f"'{' '.join([name, *inner])}'" if inner else name, *outer])
+
+
+def _answer(problem: Problem, profile: Profile) -> Iterator[Sheet]:
+    """Yield the sheet of what a network answers."""
+    network = _network(problem)
+    graph = answer_graph(network.stack, len(network.x), DType.FLOAT64)
+    graph = Graph(graph.inputs, {"y": graph.outputs["y"]})
+    yield explain_step(graph, {**network.state, "batch/x": network.x}, profile, problem.title)
+
+
+def _learning(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:
+    """Yield the sheet of each step on the examples, and hand its new state to the next."""
+    network, training = _network(problem), problem.training
+    optimizer = Optimizer.of(training.get("optimizer", "sgd 0.1"))
+    recipe, d = _recipe(problem, network, optimizer)
+    n = len(network.x)
+    size = resolve_batch_size(training.get("mode", "batch"), training.get("batch_size"), n)
+    edges = batch_edges(n, size).tolist()
+    parts = [slice(start, end) for start, end in itertools.pairwise(edges)]
+    programs = {
+        length: Program(training_graph(recipe, length))
+        for length in {part.stop - part.start for part in parts}
+    }
+    seed = training.get("seed", 0)
+    check_whole("seed", seed, low=0)
+    state = {**network.state, **_slots(network, optimizer)}
+    for number in range(1, steps + 1):
+        epoch, place = divmod(number - 1, len(parts))
+        part = parts[place]
+        program = programs[part.stop - part.start]
+        rate = _rate(optimizer.schedule, (number - 1) / len(parts), -(-steps // len(parts)))
+        batch = {"batch/x": network.x[part], "batch/target": d[part], "rate": rate[-1].value}
+        given = {**state, **batch, "step": number, "seed": seed, "counter": number}
+        title = problem.title if steps == 1 else f"{problem.title}: step {number}"
+        if len(parts) > 1:
+            shown = (
+                f"example {part.start + 1}"
+                if size == 1
+                else f"examples {part.start + 1} to {part.stop}"
+            )
+            title = f"{problem.title}: epoch {epoch + 1}, {shown}"
+        sheet = explain_step(program.graph, given, profile, title)
+        yield sheet if len(rate) == 1 else _with_rate(sheet, rate)
+        outputs = program.outputs(program.evaluate(given))
+        state = {key: outputs[key] for key in state}
+
+
+def first_step(problem: Problem) -> tuple[Graph, dict[str, Array], dict[str, Any]]:
+    """Return the graph of a network's step on all examples, the state before it, and the examples.
+
+    Raises:
+        ArgumentError, ShapeError: The network, its weights and the data do not fit together, or
+            there are no targets to learn from.
+    """
+    if "d" not in problem.data:
+        raise ArgumentError("[data] has no d: a network without targets has no cost")
+    network, optimizer = (
+        _network(problem),
+        Optimizer.of(problem.training.get("optimizer", "sgd 0.1")),
+    )
+    recipe, d = _recipe(problem, network, optimizer)
+    state = {**network.state, **_slots(network, optimizer)}
+    rate = _rate(optimizer.schedule, 0.0, 1)[-1].value
+    batch = {"batch/x": network.x, "batch/target": d, "rate": rate}
+    return training_graph(recipe, len(network.x)), state, batch
+
+
+def _slots(network: _Network, optimizer: Optimizer) -> dict[str, Array]:
+    return {
+        f"slots/{key}/{slot}": np.full(parameter.shape, first)
+        for key, parameter in network.stack.parameters().items()
+        for slot, first in optimizer.slots().items()
+    }
+
+
+def _recipe(problem: Problem, network: _Network, optimizer: Optimizer) -> tuple[Recipe, Array]:
+    """Return what a step computes, and the targets."""
+    stack, training = network.stack, problem.training
+    target = np.asarray(problem.data["d"])
+    are_classes = target.ndim == 1 and target.dtype.kind == "i" and stack.units > 1
+    d = target if are_classes else numbers("d", problem.data["d"], 2)
+    wanted = (len(network.x),) if are_classes else (len(network.x), stack.units)
+    if d.shape != wanted:
+        raise ShapeError(f"d must have shape {wanted}; it has {d.shape}")
+    if are_classes and not 0 <= d.min() <= d.max() < stack.units:
+        raise ArgumentError(
+            f"d must be classes from 0 to {stack.units - 1}; got {d.tolist()!r:.60}"
+        )
+    loss = Loss.of(training.get("loss", "half_squared_error"))
+    loss.check(stack.activation, stack.units)
+    limits = {key: training[key] for key in ("clip_norm", "clip_value") if key in training}
+    penalties = {key: training[key] for key in ("l1", "l2") if key in training}
+    for key, value in limits.items():
+        check_number(key, value, low=0, open_low=True)
+    for key, value in penalties.items():
+        check_number(key, value, low=0)
+    recipe = Recipe(
+        stack, loss, optimizer, DType.FLOAT64, class_targets=are_classes, **limits, **penalties
+    )
+    return recipe, d
+
+
+def _rate(schedule: Schedule, epoch: float, epochs: int) -> list[Line]:
+    """Return the learning rate of a step as a line, after the epoch if it depends on it."""
+
+    def rate(epoch: Tensor) -> Tensor:
+        return schedule.formula(epoch, float(epochs))
+
+    graph = trace(rate, epoch=TensorType((), DType.FLOAT64))
+    values = Program(graph).evaluate({"epoch": np.float64(epoch)})
+    node = graph.outputs["result"]
+    names = {graph.inputs["epoch"]: ("n", "", False), node: ("η", "", False)}
+    elements = Elements(values, names, {})
+    formula = elements.formula(node, ())
+    eta = Line(Address("η"), elements.value(node, ()), formula, "learning rate")
+    if isinstance(schedule, Constant):
+        return [replace(eta, formula=None)]
+    return [Line(Address("n"), epoch), eta]
+
+
+def _with_rate(sheet: Sheet, rate: list[Line]) -> Sheet:
+    """Return a sheet in which the learning rate is worked out, rather than given."""
+    given, *rest = sheet.sections
+    kept = tuple(line for line in given.lines if line.address != rate[-1].address)
+    sentence = "The schedule gives the learning rate; n is how many epochs are done."
+    section = Section("Learning rate", tuple(rate), sentence)
+    return replace(sheet, sections=(replace(given, lines=kept), section, *rest))
+
+
+# --- rules ----------------------------------------------------------------------------------------
+def _rule(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:
+    """Yield the sheet of each step of a classical rule, an example at a time."""
+    from glassnet.rules import RULES
+
+    settings = dict(problem.rule)
+    name = str(settings.pop("name", ""))
+    if name not in RULES:
+        raise ArgumentError(
+            f"there is no rule named {name!r:.60}{nearest(name, RULES)}; choose one of "
+            f"{', '.join(RULES)}"
+        )
+    model: Any = RULES[name]()
+    model.set_params(**settings)
+    x, d = problem.data["x"], problem.data.get("d")
+    if "new" in problem.data or (d is None and hasattr(model, "answer_steps")):
+        yield from _rule_answers(problem, model, profile)
+        return
+    epochs = -(-steps // max(len(x), 1))
+    taken = model.steps(x, epochs=epochs) if d is None else model.steps(x, d, epochs=epochs)
+    for number, (row, given) in enumerate(zip(taken, taken.inputs, strict=True), start=1):
+        if number > steps:
+            break
+        place = f"epoch {int(row['epoch'])}, example {int(row['example'])}"
+        yield explain_step(taken.graph, given, profile, f"{problem.title}: {place}")
+
+
+def _rule_answers(problem: Problem, model: Any, profile: Profile) -> Iterator[Sheet]:
+    """Yield the sheet of what a rule answers to each new example."""
+    if not hasattr(model, "answer_steps"):
+        raise ArgumentError(f"the answers of {model.rule} cannot be worked out; leave out new")
+    x, d = problem.data["x"], problem.data.get("d")
+    new = numbers("new" if "new" in problem.data else "x", problem.data.get("new", x), 2)
+    answered = list(model.answer_steps(x, d, new))
+    for number, (graph, given) in enumerate(answered, start=1):
+        title = problem.title if len(answered) == 1 else f"{problem.title}: example {number}"
+        yield explain_step(graph, given, profile, title)
+
+
+# --- numbers --------------------------------------------------------------------------------------
+def numbers(name: str, value: Any, axes: int) -> Array:
+    """Return numbers of a problem as an array with so many axes.
+
+    Raises:
+        ArgumentError, ShapeError: They are no finite numbers, or stand in other rows.
+    """
+    try:
+        found = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{name} must be numbers, in rows of one length") from None
+    if found.ndim != axes:
+        shape = "a list of rows" if axes == 2 else "a list of numbers" if axes == 1 else "a number"
+        raise ShapeError(f"{name} must be {shape}; it has shape {found.shape}")
+    if not np.isfinite(found).all():
+        raise ArgumentError(f"{name} must be finite numbers")
+    return found
