@@ -57,6 +57,7 @@ def test_all_is_what_is_exported() -> None:
     late = {
         "check",
         "draw",
+        "exercise",
         "explain",
         "paths",
         "program",

@@ -98,7 +98,7 @@ from glassnet.ops import sum_ as sum  # noqa: A004
 from glassnet.training import History, Network, Run, Runs, fit, fit_many, load
 
 if TYPE_CHECKING:
-    from glassnet.explain import check, draw, explain, paths, program, worksheet
+    from glassnet.explain import check, draw, exercise, explain, paths, program, worksheet
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -187,6 +187,7 @@ __all__ = [
     "elu",
     "equal",
     "erf",
+    "exercise",
     "exp",
     "explain",
     "expm1",
@@ -256,7 +257,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what few programs use when it is first used."""
-    if name in ("check", "draw", "explain", "paths", "program", "worksheet"):
+    if name in ("check", "draw", "exercise", "explain", "paths", "program", "worksheet"):
         from glassnet import explain
 
         return explain if name == "explain" else getattr(explain, name)

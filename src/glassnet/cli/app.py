@@ -21,6 +21,7 @@ COMMANDS = (
     "explain",
     "worksheet",
     "check",
+    "exercise",
     "logic",
     "rules",
     "bench",

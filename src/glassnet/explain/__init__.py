@@ -9,6 +9,7 @@ from typing import Any
 
 from glassnet.explain.checking import Checked, check
 from glassnet.explain.draw import Drawing, draw
+from glassnet.explain.exercises.exercise import Exercise, exercise
 from glassnet.explain.path_result import Paths
 from glassnet.explain.paths import paths
 from glassnet.explain.program import program
@@ -18,11 +19,13 @@ from glassnet.explain.worksheet import Worksheet, worksheet
 __all__ = [
     "Checked",
     "Drawing",
+    "Exercise",
     "Paths",
     "Workings",
     "Worksheet",
     "check",
     "draw",
+    "exercise",
     "explain",
     "paths",
     "program",

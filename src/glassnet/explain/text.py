@@ -24,7 +24,7 @@ def render_text(page: Page, width: int = WIDTH) -> str:
         page: What is shown.
         width: Columns of the page.
     """
-    found = [page.title]
+    found = textwrap.wrap(page.title, width) or [""]
     for sentence in page.conventions:
         found += textwrap.wrap(sentence, width, initial_indent=GAP, subsequent_indent=GAP)
     found += [""]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.errors import ArgumentError, DataError, GlassnetError, nearest
+from glassnet.explain.asking import only
 from glassnet.explain.conventions import Profile
 from glassnet.explain.conventions import profile_of as chosen_profile
 from glassnet.explain.html import html_fragment, render_html
@@ -192,7 +193,7 @@ def explain(
     if count < 1:
         raise ArgumentError(f"steps must be at least 1; got {count}")
     try:
-        sheets = tuple(sheets_of(known, count, profile))
+        sheets = tuple(only(sheet, known.asked) for sheet in sheets_of(known, count, profile))
     except DataError:
         raise
     except GlassnetError as error:

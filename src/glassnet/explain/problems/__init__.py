@@ -19,7 +19,7 @@ __all__ = ["Problem", "built_in", "grouped", "load_problem", "read_problem"]
 
 ENTRIES = {
     "": (
-        *("title", "conventions", "steps"),
+        *("title", "conventions", "steps", "asked"),
         *("network", "weights", "training", "rule", "data", "expression", "values"),
     ),
     "network": ("layers",),
@@ -53,6 +53,8 @@ class Problem:
         conventions: The name of a profile, or a profile of one's own.
         steps: How many steps are worked out.
         source: The file, or the name of a built-in problem.
+        asked: What is to be worked out, as quantities such as "v", "output.δ" or "w new", with
+            what they are worked out from; everything if empty.
     """
 
     title: str
@@ -66,6 +68,7 @@ class Problem:
     conventions: str | Profile = "notes"
     steps: int = 1
     source: str = ""
+    asked: tuple[str, ...] = ()
 
 
 def built_in() -> dict[str, str]:
@@ -169,7 +172,12 @@ def read_problem(text: str, source: str, folder: Path | None = None) -> Problem:
     except ArgumentError as error:
         raise DataError(str(error), source=source) from None
     title = str(document.get("title", Path(source).stem))
-    return Problem(title, **tables, conventions=conventions, steps=steps, source=source)
+    asked = cast("list[Any]", document.get("asked", []))
+    if type(asked) is not list or not all(isinstance(name, str) for name in asked):
+        raise DataError('asked must be a list of quantities, such as ["v", "y"]', source=source)
+    return Problem(
+        title, **tables, conventions=conventions, steps=steps, source=source, asked=tuple(asked)
+    )
 
 
 def _check_whole(tables: Mapping[str, Mapping[str, Any]], source: str) -> None:
