@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import glassnet as gn
 from tests.cli.conftest import Run
 
 MODEL = "flowers.safetensors"
@@ -113,6 +114,81 @@ def test_json_is_a_format(run: Run) -> None:
     ],
 )
 def test_mistakes_in_formats(words: str, message: str, run: Run) -> None:
+    result = run(words)
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert result.err.count("\n") == 1
+
+
+# --- part of a step, tables, and steps of models --------------------------------------------------
+def test_part_of_a_step(run: Run) -> None:
+    result = run("explain backpropagation --neuron hidden.2 --quantity delta")
+    assert result.status == 0
+    assert "hidden.δ₂ = output.w₁₂ · output.δ₁ · hidden.y₂ · (1 − hidden.y₂)" in result.out
+    assert "hidden.δ₁" not in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
+    second = run("explain perceptron --epoch 2 --example 1").out
+    assert second.count("New weights") == 1
+    assert "w₁₂ new = w₁₂ + η · x₂ · e₁ = 1 + 1 · (−1) · (−1) = 2" in second
+
+
+def test_a_run_as_a_table(run: Run) -> None:
+    rows = run("explain perceptron --table").out.splitlines()
+    assert rows[-1].split() == ["3", "1", "−3.5", "0", "0", "0", "−0.5", "2", "0.5", "−0.5"]
+
+
+def test_a_step_of_a_model(run: Run, models: Path) -> None:
+    """The last step of the training, replayed, gives the weights that the model has."""
+    trained = json.loads(run("train flowers.csv --epochs 4 --batch-size 4 --out own --json").out)
+    steps, epochs = trained["run"]["steps"], trained["run"]["epochs"]
+    words = f"explain {trained['model']} flowers.csv --step {steps} --quantity 'output.b new[1]'"
+    found = json.loads(run(f"{words} --json").out)["steps"][0]
+    value = found["sections"][-1]["quantities"][0]["value"]
+    network = gn.load(models / trained["model"])
+    assert value == pytest.approx(float(network.parameters["output.b"][0]), rel=2e-5)
+    assert f"epoch {epochs}, step {steps // epochs} of {steps // epochs}" in found["title"]
+    page = run(words)
+    assert (page.status, page.err) == (0, "")
+    assert "to the bit (float32)" in page.out
+    table = run(f"explain {trained['model']} flowers.csv --epoch 2 --table --quantity E").out
+    assert f"The run: {steps // epochs} step" in table
+
+
+def test_the_next_step_of_a_model(run: Run, models: Path) -> None:
+    del models
+    result = run(f"explain {MODEL} flowers.csv --example 3 --neuron output.1 --quantity delta")
+    assert result.status == 0
+    assert f"{MODEL}: the next step, on example 3" in result.out
+    assert "output.δ₁ = " in result.out
+
+
+def test_large_layers_are_no_wall(run: Run, models: Path) -> None:
+    del models
+    result = run(f"explain {MODEL} flowers.csv")
+    assert result.status == 0
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert len(result.out.splitlines()) < 700  # Adam has six quantities for each parameter
+    assert "one entry is worked out" in " ".join(result.out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("explain backpropagation --neuron hiden.1", "did you mean 'hidden'"),
+        ("explain backpropagation --quantity detla", "did you mean 'delta'"),
+        ("explain backpropagation --example 4", "no example 4"),
+        ("explain backpropagation --step 0", "step must be"),
+        ("explain backpropagation flowers.csv", "is no model"),
+        ("explain backpropagation --paths 'hidden.w[1,1]' --table", "leave --steps"),
+        (f"explain {MODEL} {MODEL}", "is a model, and data are needed here"),
+        (f"explain {MODEL} flowers.csv --epoch 999999", "there is no epoch 999999"),
+        (f"explain {MODEL} flowers.csv --example 99", "no example 99"),
+        (f"explain {MODEL} line.csv", "species"),
+        (f"explain {MODEL} nowhere.csv", "nowhere.csv"),
+    ],
+)
+def test_mistakes_in_what_is_worked_out(words: str, message: str, run: Run, models: Path) -> None:
+    del models
     result = run(words)
     assert (result.status, result.out) == (2, "")
     assert message in result.err

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glassnet.cli import options as common
 from glassnet.cli import problem_options as given
-from glassnet.cli.opening import is_model, open_model
+from glassnet.cli.opening import is_model, open_as_trained, open_model
 from glassnet.cli.screen import Screen, print_json
 from glassnet.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from glassnet.data import Images, Table
+    from glassnet.explain.workings import Workings
+    from glassnet.training import Network
 
 __all__ = ["explain"]
 
@@ -27,6 +33,7 @@ PROGRAM = "The program of a model"
 PATHS = "The paths from a weight to the cost"
 MOST_PATHS = 8
 WORKINGS = given.WORKINGS
+FOCUS = "What of it is worked out"
 
 
 def explain(
@@ -35,6 +42,14 @@ def explain(
         typer.Argument(
             metavar="WHAT",
             help="A built-in problem (see --list), a problem as a TOML file, or a model.",
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[DATA]",
+            help="Of a model: the data that it was trained on, a file or a built-in name.",
             show_default=False,
         ),
     ] = None,
@@ -98,15 +113,6 @@ def explain(
             show_default=False,
         ),
     ] = None,
-    example: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Only the paths of this example, from 1.",
-            rich_help_panel=PATHS,
-            show_default=False,
-        ),
-    ] = None,
     most: Annotated[
         int | None,
         typer.Option(
@@ -116,6 +122,62 @@ def explain(
             show_default=False,
         ),
     ] = None,
+    neuron: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NEURON",
+            help="Work out one neuron, such as hidden.2 (counted from 1), or one layer.",
+            rich_help_panel=FOCUS,
+            show_default=False,
+        ),
+    ] = None,
+    quantity: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=(
+                "Work out one quantity, by symbol or name: delta, v, y, w, dw, error, …; or one "
+                "number, such as 'hidden.w[2,1]'."
+            ),
+            rich_help_panel=FOCUS,
+            show_default=False,
+        ),
+    ] = None,
+    example: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Work out one example, from 1; with --paths, only its paths.",
+            rich_help_panel=FOCUS,
+            show_default=False,
+        ),
+    ] = None,
+    epoch: Annotated[
+        int | None,
+        typer.Option(
+            metavar="E",
+            help="The epoch of the run, from 1. Of a model: its run is replayed to that step.",
+            rich_help_panel=FOCUS,
+            show_default=False,
+        ),
+    ] = None,
+    step: Annotated[
+        int | None,
+        typer.Option(
+            metavar="S",
+            help="The step, from 1: of the epoch if one is said, else of the run.",
+            rich_help_panel=FOCUS,
+            show_default=False,
+        ),
+    ] = None,
+    table: Annotated[
+        bool,
+        typer.Option(
+            "--table",
+            help="Show the run as a table: a row for each step.",
+            rich_help_panel=FOCUS,
+        ),
+    ] = False,
     program: Annotated[
         bool,
         typer.Option(
@@ -146,8 +208,11 @@ def explain(
 ) -> int:
     """Work a problem out as on paper: each number as formula, numbers put in, result.
 
-    A problem is a network or a rule with given weights and examples: one of those built in, or a
-    TOML file of your own. Of a model, --program shows what the native engine executes.
+    A problem is a network or a rule with given weights and examples: one of
+    those built in, or a TOML file of your own.
+
+    Of a model with the data that it was trained on, any step of its training is
+    worked out: the run is replayed. Where no step is said, it is the next one.
 
     [bold]Examples[/bold]
 
@@ -161,6 +226,12 @@ def explain(
 
     glassnet explain backpropagation --paths 'hidden.w[1,2]'
 
+    glassnet explain perceptron --table
+
+    glassnet explain backpropagation --neuron hidden.2 --quantity delta
+
+    glassnet explain iris.safetensors iris --epoch 3 --step 2 --neuron output.1
+
     glassnet explain digits.safetensors --program
     """
     if listed:
@@ -171,48 +242,116 @@ def explain(
             "(`glassnet explain --list` shows all), or a model with --program"
         )
     path = Path(what)
-    if program or is_model(path):
-        if not program:
-            raise ArgumentError(
-                f"{what!r} is a model; of models, so far only the program can be shown: "
-                f"`glassnet explain {what} --program`"
-            )
+    if program:
         return _program(path, part, batch_size, as_json=as_json)
-    from glassnet.explain.paths import paths as find_paths
     from glassnet.explain.saving import save_text
-    from glassnet.explain.workings import Workings, format_of
-    from glassnet.explain.workings import explain as work_out
+    from glassnet.explain.workings import format_of
 
     if as_json and form not in (None, "json"):
         raise ArgumentError(f"--json and --format {form} ask for two formats; choose one of them")
     wanted = "json" if as_json else form or (format_of(out) if out else "text")
-    if weight is None:
-        for option, value in (("--to", to), ("--example", example), ("--most", most)):
-            if value is not None:
-                raise ArgumentError(f"{option} is for paths: say from where with --paths WEIGHT")
-        workings = work_out(
-            what, conventions=conventions, digits=digits, carried=carried, steps=steps
-        )
+    shown = _Shown(conventions, digits, carried)
+    if weight is not None:
+        for option in (steps, epoch, step, neuron, quantity, table or None, data):
+            if option is not None:
+                raise ArgumentError(
+                    "--paths shows one step of a problem; leave --steps, --epoch, --step, "
+                    "--neuron, --quantity, --table and DATA out"
+                )
+        workings = _paths(what, weight, to, example, most, shown)
+    elif to is not None or most is not None:
+        option = "--to" if to is not None else "--most"
+        raise ArgumentError(f"{option} is for paths: say from where with --paths WEIGHT")
     else:
-        if steps is not None:
-            raise ArgumentError("--paths shows one step; leave --steps out")
-        found = find_paths(
-            what,
-            weight,
-            to=to,
-            example=example,
-            most=MOST_PATHS if most is None else most,
-            conventions=conventions,
-            digits=digits,
-            carried=carried,
-        )
-        workings = Workings(found.title, (found,), found.profile)
+        asked = _Asked(steps, epoch, step, example, neuron, quantity, table)
+        workings = _work_out(what, data, asked, shown)
     text = workings.render(wanted)
     if out is None:
         print(text, end="")
     else:
         save_text(out, text)
     return 0
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """How workings are shown."""
+
+    conventions: str | None
+    digits: int | None
+    carried: bool
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What of a run is worked out."""
+
+    steps: int | None
+    epoch: int | None
+    step: int | None
+    example: int | None
+    neuron: str | None
+    quantity: str | None
+    table: bool
+
+
+def _paths(
+    what: str, weight: str, to: str | None, example: int | None, most: int | None, shown: _Shown
+) -> Workings:
+    from glassnet.explain.paths import paths
+    from glassnet.explain.workings import Workings
+
+    most = MOST_PATHS if most is None else most
+    found = paths(what, weight, to=to, example=example, most=most, **vars(shown))
+    return Workings(found.title, (found,), found.profile)
+
+
+def _work_out(what: str, data: str | None, asked: _Asked, shown: _Shown) -> Workings:
+    """Return the workings of a problem, or of a model with data."""
+    from glassnet.explain.focus import Focus
+    from glassnet.explain.steps import Where
+    from glassnet.explain.workings import explain as work_out
+    from glassnet.explain.workings import explain_network, profile_of
+
+    path = Path(what)
+    if not is_model(path):
+        if data is not None:
+            raise ArgumentError(
+                f"{what!r} is no model, and only models are worked out with data ({data!r:.60}); "
+                "a problem has its own examples"
+            )
+        return work_out(what, **vars(asked), **vars(shown))
+    net, examples = _model_and_data(path, data)
+    return explain_network(
+        net,
+        examples,
+        None,
+        profile_of(shown.conventions or "notes", shown.digits, shown.carried),
+        Where(asked.epoch, asked.step, asked.example),
+        Focus(asked.neuron, asked.quantity, asked.example),
+        name=path.name,
+        steps=asked.steps,
+        table=asked.table,
+    )
+
+
+def _model_and_data(path: Path, data: str | None) -> tuple[Network, Table | Images]:
+    """Return a network and the data that it is worked out with."""
+    from glassnet.training import Network
+
+    if data is None:
+        raise ArgumentError(
+            f"{path.name} is a model: say with which data a step is worked out, as in "
+            f"`glassnet explain {path} DATA`; `glassnet explain {path} --program` shows what the "
+            "native engine executes"
+        )
+    net = open_model(path)
+    if not isinstance(net, Network):
+        raise ArgumentError(
+            f"{path.name} is a classical rule, whose model keeps no steps; write it as a problem, "
+            "such as `glassnet explain perceptron`"
+        )
+    return net, open_as_trained(data, net, common.Reading())
 
 
 def _list(*, as_json: bool) -> int:

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from glassnet.rules import Estimator
     from glassnet.training import Network
 
-__all__ = ["is_model", "model_version", "open_for_model", "open_for_training", "open_model"]
+__all__ = [
+    "is_model",
+    "model_version",
+    "open_as_trained",
+    "open_for_model",
+    "open_for_training",
+    "open_model",
+]
 
 KEY = "glassnet"
 LONGEST_HEADER = 100_000_000
@@ -93,6 +100,13 @@ def open_for_model(
     if data.test is not None:
         return data.test, (f"of {name}, the official test part: {data.test.rows:,} images",)
     return data.data, (*notes, *data.data.notes)
+
+
+def open_as_trained(name: str, model: Network, reading: Reading) -> Table | Images:
+    """Open the data that a model was trained on, read as they were then."""
+    _refuse_model(name)
+    data, _ = _read_alike(name, model.preprocessing, reading)
+    return data.data
 
 
 def _read_alike(

@@ -188,6 +188,7 @@ class _Job:
             net.encoded(prepared.train.x).rows,
             prepared.train.targets,
             None if held is None else (net.encoded(held.x).rows, held.targets),
+            shares=prepared.shares,
         )
         try:
             return train_network(net, examples, settings, class_weight=weight)

@@ -74,6 +74,7 @@ class Elements:
         names: How nodes with a name are called.
         examples: For each named node: which of its axes numbers examples; it does not stand in
             brackets.
+        numbers: The numbers of the examples; from 1 if not given.
     """
 
     def __init__(
@@ -81,8 +82,10 @@ class Elements:
         values: Mapping[Tensor, Array],
         names: Mapping[Tensor, Name],
         examples: Mapping[Tensor, int | None],
+        numbers: Sequence[int] = (),
     ) -> None:
         self.values, self.names, self.examples = values, names, examples
+        self.numbers = tuple(numbers)
         self._moves: dict[Tensor, list[Array]] = {}
         self._twins = _twins(alike(values), names)
         self._again = {n: twin for n, twin in self._twins.items() if n in names}
@@ -96,8 +99,16 @@ class Elements:
         shape = [length for number, length in enumerate(node.shape) if number != axis]
         if not shape or (len(shape) == 1 and shape[0] == 1 and node.ndim < 2):
             places = ()
-        example = None if axis is None or node.shape[axis] == 1 else index[axis] + 1
+        example = None if axis is None or node.shape[axis] == 1 else self.number_of(index[axis])
         return Address(symbol, layer, places, example)
+
+    def number_of(self, row: int) -> int:
+        """Return the number of the example in a row of the batch."""
+        return self.numbers[row] if self.numbers else row + 1
+
+    def row_of(self, example: int) -> int:
+        """Return the row of the batch in which an example stands."""
+        return self.numbers.index(example) if self.numbers else example - 1
 
     def value(self, node: Tensor, index: tuple[int, ...]) -> float:
         """Return the value of an element, with the sign with which it is shown."""

@@ -39,6 +39,7 @@ __all__ = ["notation"]
 
 LONG = 46  # what is wider is not kept together in a fraction or in brackets
 MIRRORED = {"<": ">", "≤": "≥"}
+FIRST, LAST = 4, 2  # terms of a long sum that are written
 CHOICE, RELATION, SUM, PRODUCT, POWER, ATOM = range(6)  # how strongly parts hold together
 
 Write = Callable[[Address], Notation]
@@ -51,20 +52,27 @@ class _Piece:
     minus: bool = False  # whether it begins with a minus sign
 
 
-def notation(expression: Expression, write_quantity: Write, digits: int = 6) -> Notation:
+_Term = tuple[int, Callable[[bool], _Piece]]  # its sign, and how it is written: first or not
+
+
+def notation(
+    expression: Expression, write_quantity: Write, digits: int = 6, most_terms: int | None = None
+) -> Notation:
     """Return how a formula is written.
 
     Args:
         expression: The formula.
         write_quantity: How a quantity is written: by its name, or by a number.
         digits: Significant digits of the numbers that are part of the formula.
+        most_terms: Of sums with more terms than these the first and last are written; all if not
+            given.
     """
-    return _Writer(write_quantity, digits).piece(expression).written
+    return _Writer(write_quantity, digits, most_terms).piece(expression).written
 
 
 class _Writer:
-    def __init__(self, name: Write, digits: int) -> None:
-        self.name, self.digits = name, digits
+    def __init__(self, name: Write, digits: int, most_terms: int | None) -> None:
+        self.name, self.digits, self.most_terms = name, digits, most_terms
 
     def piece(self, expression: Expression, first: bool = True) -> _Piece:
         """Return an expression; one that does not stand first must not begin with a minus sign."""
@@ -77,7 +85,7 @@ class _Writer:
             case Quantity(address):
                 return _strength_of(self.name(address))
             case Sum(terms):
-                return self._sum([(sign, self._given(term)) for sign, term in terms])
+                return self._sum(self._some([(sign, self._given(term)) for sign, term in terms]))
             case Product((Number(-1.0), *rest)):
                 return _Piece(row(MINUS, self._product(rest, first=False)), PRODUCT, True)
             case Product(factors):
@@ -93,7 +101,14 @@ class _Writer:
     def _given(self, expression: Expression) -> Callable[[bool], _Piece]:
         return lambda first: self.piece(expression, first)
 
-    def _sum(self, terms: Sequence[tuple[int, Callable[[bool], _Piece]]]) -> _Piece:
+    def _some(self, terms: list[_Term]) -> list[_Term]:
+        """Return the terms of a sum; of many the first and last, with … between them."""
+        if self.most_terms is None or len(terms) <= self.most_terms:
+            return terms
+        dots = _Piece(Leaf("word", "…"))
+        return [*terms[:FIRST], (1, lambda _: dots), *terms[-LAST:]]
+
+    def _sum(self, terms: Sequence[_Term]) -> _Piece:
         parts: list[Notation] = []
         for position, (sign, term) in enumerate(terms):
             first = position == 0 and sign > 0
@@ -202,7 +217,7 @@ class _Writer:
         listed = [key for key in _keys(inside) if isinstance(holes.get(key), tuple)]
         if word == "Σ" and listed:  # the sum over a list, with each entry written out
             entries = [self._form(inside, {**holes, listed[0]: one}) for one in holes[listed[0]]]
-            return self._sum([(1, lambda _, entry=entry: entry) for entry in entries])
+            return self._sum(self._some([(1, lambda _, entry=entry: entry) for entry in entries]))
         if word == "√":
             return _Piece(Root(self._open(inside, holes).written), POWER)
         if word == "−":

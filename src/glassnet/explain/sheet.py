@@ -80,11 +80,13 @@ class Sheet:
 
     def to_json(self) -> dict[str, Any]:
         """Return every quantity with its address, formula and value, as plain data."""
+        from glassnet.explain.contributions import with_contributions
+
         return {
             "title": self.title,
             "sections": [
                 {"title": section.title, "quantities": list(map(_plain, section.lines))}
-                for section in self.sections
+                for section in with_contributions(self).sections
             ],
         }
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
+from glassnet.explain.contributions import contribution_grid, with_contributions
 from glassnet.explain.conventions import Profile
-from glassnet.explain.expressions import Address
+from glassnet.explain.expressions import Address, Expression, Sum, parts
 from glassnet.explain.network_picture import network_svg
 from glassnet.explain.notation import Notation
-from glassnet.explain.parts import Equation, Page, Part, Picture
+from glassnet.explain.parts import Equation, Page, Part, Picture, Table
 from glassnet.explain.setting import notation
 from glassnet.explain.sheet import Line, Sheet, rounded
 from glassnet.explain.symbols import name_of, number
 
-__all__ = ["sheet_page"]
+__all__ = ["sheet_page", "sheet_parts"]
 
 
 def sheet_page(sheet: Sheet, profile: Profile) -> Page:
@@ -21,12 +24,39 @@ def sheet_page(sheet: Sheet, profile: Profile) -> Page:
         sheet: What is worked out.
         profile: The conventions: digits and rounding.
     """
-    digits = profile.digits
-    short = rounded(digits)
-    given = {line.address: short(line.value) for line in sheet.lines() if line.formula is None}
-    values = sheet.work(short, given) if profile.carried else None
     layered = len({line.address.layer for line in sheet.lines()} - {""}) > 1
-    of = values or {line.address: line.value for line in sheet.lines()}
+    parts = sheet_parts(sheet, profile, layered=layered)
+    return Page(sheet.title, sheet.conventions, parts, _pictures(sheet, profile))
+
+
+def sheet_parts(
+    sheet: Sheet,
+    profile: Profile,
+    *,
+    layered: bool,
+    left_out: Collection[Address] = (),
+    tables: Mapping[str, tuple[Table, ...]] | None = None,
+    most_terms: int | None = None,
+) -> tuple[Part, ...]:
+    """Return the sections of a sheet as parts of a page.
+
+    Args:
+        sheet: What is worked out.
+        profile: The conventions: digits and rounding.
+        layered: Whether names say the layer.
+        left_out: What has no line, although formulas speak of it.
+        tables: Tables, by the title of the section in which they stand.
+        most_terms: Of sums with more terms only the first and last are written; all if not given.
+    """
+    digits = profile.digits
+    spread = with_contributions(sheet)
+    short = rounded(digits)
+    given = {line.address: short(line.value) for line in spread.lines() if line.formula is None}
+    of = (
+        spread.work(short, given)
+        if profile.carried
+        else {line.address: line.value for line in spread.lines()}
+    )
 
     def name(address: Address) -> Notation:
         return name_of(address, layered=layered)
@@ -36,22 +66,46 @@ def sheet_page(sheet: Sheet, profile: Profile) -> Page:
 
     def equation(line: Line) -> Equation:
         address, formula = line.address, line.formula
-        sides = [value(address)]
+        sides, sentences = [value(address)], [line.sentence]
         if formula is not None:
-            sides = [notation(formula, way, digits) for way in (name, value)] + sides
+            ways = (name, value)
+            sides = [notation(formula, way, digits, most_terms) for way in ways] + sides
+            sentences.append(_counted(formula, most_terms))
         once = tuple(dict.fromkeys(sides))
-        return Equation(name(address), once, (address.layer, address.symbol), line.sentence)
+        sentence = " ".join(filter(None, sentences))
+        return Equation(name(address), once, (address.layer, address.symbol), sentence)
 
-    parts = tuple(
-        Part(
-            section.title,
-            section.sentence,
-            tuple(equation(line) for line in section.lines if line.formula is None),
-            tuple(equation(line) for line in section.lines if line.formula is not None),
+    found: list[Part] = []
+    for section in spread.sections:
+        shown = [line for line in section.lines if line.address not in left_out]
+        grid = contribution_grid(section, of)
+        added = (grid.table(layered=layered),) if grid is not None else ()
+        added = ((tables or {}).get(section.title, ())) + added
+        if not shown and not added:
+            continue
+        found.append(
+            Part(
+                section.title,
+                section.sentence,
+                tuple(equation(line) for line in shown if line.formula is None),
+                tuple(equation(line) for line in shown if line.formula is not None),
+                added,
+            )
         )
-        for section in sheet.sections
-    )
-    return Page(sheet.title, sheet.conventions, parts, _pictures(sheet, profile))
+    return tuple(found)
+
+
+def _counted(formula: Expression, most_terms: int | None) -> str:
+    """Say how many terms the longest sum has, where not all are written."""
+    most, todo = 0, [formula]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Sum):
+            most = max(most, len(part.terms))
+        todo += parts(part)
+    if most_terms is None or most <= most_terms:
+        return ""
+    return f"The sum has {most} terms; the first and last are shown, the result is of all."
 
 
 def _pictures(sheet: Sheet, profile: Profile) -> tuple[Picture, ...]:

@@ -11,14 +11,15 @@ import numpy as np
 from glassnet.engines import Program
 from glassnet.explain.conventions import Profile
 from glassnet.explain.elements import Elements, Name, alike
-from glassnet.explain.expressions import Address, quantities
+from glassnet.explain.expressions import Address
+from glassnet.explain.ordering import in_order, interleaved
 from glassnet.explain.sentences import sentence_of
 from glassnet.explain.sheet import Line, Section, Sheet
 from glassnet.graph import Graph, Tensor
 from glassnet.graph.operation import Constant, Random, Source
 from glassnet.graph.types import Array
 
-__all__ = ["elements_of_step", "explain_step"]
+__all__ = ["Shown", "StepWriter", "elements_of_step", "explain_step"]
 
 KINDS = {
     "v": "local field",
@@ -58,7 +59,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Shown:
     """A node that has lines of its own.
 
     Args:
@@ -83,7 +84,11 @@ class _Shown:
 
 
 def explain_step(
-    graph: Graph, inputs: Mapping[str, Any], profile: Profile, title: str = "One step"
+    graph: Graph,
+    inputs: Mapping[str, Any],
+    profile: Profile,
+    title: str = "One step",
+    numbers: Sequence[int] = (),
 ) -> Sheet:
     """Return the sheet of a training step.
 
@@ -92,9 +97,10 @@ def explain_step(
         inputs: The values of the graph's inputs.
         profile: The conventions.
         title: What is worked out.
+        numbers: The numbers of the examples; from 1 if not given.
     """
     values = Program(graph).evaluate(inputs)
-    return _Writer(graph, values, profile).write(title)
+    return StepWriter(graph, values, profile, numbers).write(title)
 
 
 def elements_of_step(graph: Graph, values: Mapping[Tensor, Array], profile: Profile) -> Elements:
@@ -105,11 +111,26 @@ def elements_of_step(graph: Graph, values: Mapping[Tensor, Array], profile: Prof
         values: The value of every node.
         profile: The conventions.
     """
-    return _Writer(graph, values, profile).elements
+    return StepWriter(graph, values, profile).elements
 
 
-class _Writer:
-    def __init__(self, graph: Graph, values: Mapping[Tensor, Array], profile: Profile) -> None:
+class StepWriter:
+    """What a step's quantities are called, their lines, and the order in which they are worked.
+
+    Args:
+        graph: The step.
+        values: The value of every node.
+        profile: The conventions.
+        numbers: The numbers of the examples; from 1 if not given.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        values: Mapping[Tensor, Array],
+        profile: Profile,
+        numbers: Sequence[int] = (),
+    ) -> None:
         self.graph, self.values, self.profile = graph, values, profile
         cost = graph.outputs.get("measures/objective")
         self.forward = set(graph.nodes) if cost is None else _ancestors(cost)
@@ -118,15 +139,16 @@ class _Writer:
         self.is_descent = any(o is not None and o.adjoint is not None for o in origins)
         # What is added to a weight (as in the notes), or taken from it.
         self.added = profile.local_gradient == "delta"
+        self._named: dict[tuple[str, str], list[Shown]] = {}
         self.shown = {entry.node: entry for entry in self._choose()}
         layers = [e.layer for e in self.shown.values() if e.phase == FORWARD and e.layer]
         self.layers = list(dict.fromkeys(layers))
         names = {node: entry.name for node, entry in self.shown.items()}
         examples = {node: self._example_axis(entry) for node, entry in self.shown.items()}
-        self.elements = Elements(values, names, examples)
+        self.elements = Elements(values, names, examples, numbers)
 
     # --- what is shown, and under which name ------------------------------------------------------
-    def _choose(self) -> Iterator[_Shown]:
+    def _choose(self) -> Iterator[Shown]:
         inputs = self.graph.inputs
         targets = {node: name for name, node in self.graph.outputs.items()}
         used, outputs = _used(self.graph), dict(self._unnamed_outputs())
@@ -137,22 +159,22 @@ class _Writer:
             is_new = before is not None and before is not node
             if before is not None and is_new and not label.symbol and not is_gradient:
                 if targets[node].startswith(("parameters/", "statistics/")):
-                    yield _Shown(
+                    yield Shown(
                         node, (f"{before.label.symbol} new", before.label.layer, False), NEW
                     )
                 continue
             if node in outputs and not label.symbol:
-                yield _Shown(node, ("y", outputs[node], False), FORWARD)
+                yield Shown(node, ("y", outputs[node], False), FORWARD)
             elif isinstance(node.op.native, Source):
                 if node in used and node.attributes["name"] not in BOOKKEEPING:
-                    yield _Shown(node, (self._given_symbol(node), label.layer, False), FORWARD)
+                    yield Shown(node, (self._given_symbol(node), label.layer, False), FORWARD)
             elif origin is not None and origin.adjoint is not None:
                 yield from self._gradient(node, origin.adjoint)
             elif label.symbol:
                 phase = self._phase(node)
                 plain = self.is_descent and self._is_plain(node)
                 turned = self.added and label.symbol == "Δw" and plain
-                yield _Shown(node, (_symbol(node), label.layer, turned), phase)
+                yield Shown(node, (_symbol(node), label.layer, turned), phase)
 
     def _unnamed_outputs(self) -> Iterator[tuple[Tensor, str]]:
         """Yield outputs that only a cross-entropy's derivative has, without a name: their layer."""
@@ -192,17 +214,17 @@ class _Writer:
         compared = not (node.label.layer or symbol == "y")
         return ERROR if compared else FORWARD
 
-    def _gradient(self, node: Tensor, of: Tensor) -> Iterator[_Shown]:
+    def _gradient(self, node: Tensor, of: Tensor) -> Iterator[Shown]:
         """Show the derivative with respect to a local field, a weight, or what is normalised."""
         layer, symbol = of.label.layer, _symbol(of)
         if of.label.symbol == "v" and not of.label.of:
             name = ("δ", layer, True) if self.added else ("∂E/∂v", layer, False)
-            yield _Shown(node, name, BACKWARD)
+            yield Shown(node, name, BACKWARD)
         elif isinstance(of.op.native, Source) or of.label.of:
             if not self.added or not self._is_plain(node):
-                yield _Shown(node, (f"∂E/∂{symbol}", layer, False), CHANGE)
+                yield Shown(node, (f"∂E/∂{symbol}", layer, False), CHANGE)
         elif symbol in ("z′", "s", "σ²", "μ") or (symbol == "y" and self._is_fed_by_no_neuron(of)):
-            yield _Shown(node, (f"∂E/∂{symbol}", layer, False), BACKWARD)
+            yield Shown(node, (f"∂E/∂{symbol}", layer, False), BACKWARD)
 
     def _is_plain(self, node: Tensor) -> bool:
         """Whether the step is plain gradient descent: no slots, no clipping, no look-ahead."""
@@ -217,7 +239,7 @@ class _Writer:
             n.label.layer == layer and n.label.symbol == "v" for n in self.graph.nodes
         )
 
-    def _example_axis(self, entry: _Shown) -> int | None:
+    def _example_axis(self, entry: Shown) -> int | None:
         """Return which axis numbers the examples: the first, of what has one row for each."""
         node = entry.node
         if (
@@ -229,28 +251,31 @@ class _Writer:
         if entry.is_given:
             name = node.attributes.get("name", "")
             return 0 if name.startswith("batch/") or name == "x" else None
+        of_examples = node.ndim > 1 or entry.phase == ERROR
+        return 0 if of_examples and node.shape[0] == self.batch else None
+
+    @property
+    def batch(self) -> int:
+        """How many examples the step learns from."""
         x = self.graph.inputs.get("batch/x")
-        batch = 1 if x is None else x.shape[0]
-        return 0 if node.shape[0] == batch and (node.ndim > 1 or entry.phase == ERROR) else None
+        return 1 if x is None else x.shape[0]
 
     # --- the lines --------------------------------------------------------------------------------
     def write(self, title: str) -> Sheet:
         """Return the sheet: what is given, then each line after those that it speaks of."""
-        given = [entry for entry in self.shown.values() if entry.is_given]
-        given.sort(key=_order_of_given)
-        lines = [line for entry in given for line in self._lines(entry)]
+        lines = [line for entry in self.given() for line in self.lines(entry)]
         done = {line.address for line in lines}
         sections = [Section("Given", tuple(lines))]
         pending: dict[Address, Line] = {}
         plan: list[tuple[str, list[Line]]] = []
-        for heading, entries in self._plan():
-            found = _interleaved([list(self._lines(entry)) for entry in entries])
+        for heading, entries in self.plan():
+            found = interleaved([list(self.lines(entry)) for entry in entries])
             for line in found:  # what is computed twice in the same way is one quantity
                 known = pending.setdefault(line.address, line)
                 assert known.value == line.value, f"two quantities are called {line.address}"
             plan.append((heading, found))
         for heading, found in plan:
-            written = list(_in_order(found, pending, done))
+            written = list(in_order(found, pending, done))
             if sections[-1].title == heading and written:
                 written = [*sections.pop().lines, *written]
             if written:
@@ -260,11 +285,24 @@ class _Writer:
             replace(section, sentence=sentence_of(section, values, self.layers))
             for section in sections
         ]
+        return Sheet(title, tuple(sections), self.conventions())
+
+    def conventions(self) -> tuple[str, ...]:
+        """Return what was chosen where textbooks differ, as sentences."""
         backward = any(entry.phase == BACKWARD for entry in self.shown.values())
         sentences = self.profile.sentences()
-        return Sheet(title, tuple(sections), sentences if backward else sentences[1:])
+        return sentences if backward else sentences[1:]
 
-    def _plan(self) -> Iterator[tuple[str, list[_Shown]]]:
+    def given(self) -> list[Shown]:
+        """Return what comes from outside, examples first."""
+        given = [entry for entry in self.shown.values() if entry.is_given]
+        return sorted(given, key=_order_of_given)
+
+    def in_order_of_work(self) -> list[Shown]:
+        """Return all quantities in the order in which they are worked."""
+        return [*self.given(), *(entry for _, entries in self.plan() for entry in entries)]
+
+    def plan(self) -> Iterator[tuple[str, list[Shown]]]:
         """Yield headings with what belongs under them, in the order of working."""
         worked = [entry for entry in self.shown.values() if not entry.is_given]
         for phase in TITLES:
@@ -286,15 +324,26 @@ class _Writer:
             title = TITLES[phase].format("all layers")
             yield (title if self.layers else title.partition(":")[0]), rest
 
-    def _lines(self, entry: _Shown) -> Iterator[Line]:
+    def lines(self, entry: Shown) -> Iterator[Line]:
+        """Yield the line of each element of a quantity."""
+        for index in np.ndindex(*entry.node.shape):
+            yield self.line(entry, tuple(int(i) for i in index))
+
+    def line(self, entry: Shown, place: tuple[int, ...], *, worked: bool = True) -> Line:
+        """Return the line of one element; if it is not worked, with its value alone."""
         node = entry.node
         kind = KINDS.get(entry.name[0].removesuffix(" new"), "")
-        for index in np.ndindex(*node.shape):
-            place = tuple(int(i) for i in index)
-            drawn = isinstance(node.op.native, Random)
-            formula = None if entry.is_given or drawn else self.elements.formula(node, place)
-            address = self.elements.address(node, place)
-            yield Line(address, self.elements.value(node, place), formula, kind)
+        plain = entry.is_given or not worked or isinstance(node.op.native, Random)
+        formula = None if plain else self.elements.formula(node, place)
+        address = self.elements.address(node, place)
+        return Line(address, self.elements.value(node, place), formula, kind)
+
+    def named(self, symbol: str, layer: str) -> Sequence[Shown]:
+        """Return the quantities of a symbol in a layer."""
+        if not self._named:
+            for entry in self.shown.values():
+                self._named.setdefault(entry.name[:2], []).append(entry)
+        return self._named.get((symbol, layer), ())
 
 
 def _symbol(node: Tensor) -> str:
@@ -307,7 +356,7 @@ def _symbol(node: Tensor) -> str:
     return f"{symbol}({of})"
 
 
-def _base(entry: _Shown) -> str:
+def _base(entry: Shown) -> str:
     """Return which parameter a change belongs to: w, b, γ."""
     label = entry.node.label
     adjoint = entry.node.provenance.adjoint if entry.node.provenance is not None else None
@@ -316,7 +365,7 @@ def _base(entry: _Shown) -> str:
     return adjoint.label.of or adjoint.label.symbol
 
 
-def _order_of_given(entry: _Shown) -> tuple[int, str]:
+def _order_of_given(entry: Shown) -> tuple[int, str]:
     symbol = entry.name[0]
     return ("xdwbη".find(symbol) if symbol in "xdwbη" else 5, entry.name[1])
 
@@ -333,34 +382,3 @@ def _ancestors(node: Tensor) -> set[Tensor]:
 
 def _used(graph: Graph) -> set[Tensor]:
     return {source for node in graph.nodes for source in node.inputs}
-
-
-def _interleaved(listed: Sequence[list[Line]]) -> list[Line]:
-    """Return lines neuron by neuron where each quantity has as many; else one after the other."""
-    if len({len(lines) for lines in listed}) == 1:
-        return [line for together in zip(*listed, strict=True) for line in together]
-    return [line for lines in listed for line in lines]
-
-
-def _in_order(
-    lines: Sequence[Line], pending: dict[Address, Line], done: set[Address]
-) -> Iterator[Line]:
-    """Yield lines, each after those that its formula speaks of, and none twice."""
-    for wanted in lines:
-        todo = [wanted]
-        while todo:
-            line = todo[-1]
-            if line.address in done:
-                todo.pop()
-                continue
-            missing: list[Line] = []
-            if line.formula is not None:
-                for address in quantities(line.formula):
-                    if address not in done:
-                        missing.append(pending[address])
-            if missing:
-                todo += reversed(missing)
-                continue
-            done.add(line.address)
-            yield line
-            todo.pop()

@@ -7,23 +7,31 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glassnet.errors import ArgumentError, DataError, GlassnetError, nearest
 from glassnet.explain.asking import only
 from glassnet.explain.conventions import Profile
 from glassnet.explain.conventions import profile_of as chosen_profile
+from glassnet.explain.focus import Focus
 from glassnet.explain.html import html_fragment, render_html
 from glassnet.explain.latex import render_latex
 from glassnet.explain.markdown import render_markdown
 from glassnet.explain.parts import Chapter, Page
 from glassnet.explain.problems import Problem, load_problem
-from glassnet.explain.problems.steps import sheets_of
+from glassnet.explain.problems.steps import problem_steps, with_rate
+from glassnet.explain.run_table import run_table
 from glassnet.explain.saving import save_text
 from glassnet.explain.sheet import Sheet
+from glassnet.explain.step_view import StepView, step_chapter
+from glassnet.explain.steps import Step, Where
 from glassnet.explain.tensors import explain_tensor
 from glassnet.explain.text import render_text
 from glassnet.graph import Tensor
+from glassnet.training.network import Network
+
+if TYPE_CHECKING:
+    from glassnet.training import Run
 
 __all__ = ["Workings", "explain"]
 
@@ -54,7 +62,11 @@ class Workings:
     @property
     def sheets(self) -> tuple[Sheet, ...]:
         """The steps among the chapters."""
-        return tuple(chapter for chapter in self.chapters if isinstance(chapter, Sheet))
+        found: list[Sheet] = []
+        for chapter in self.chapters:
+            if isinstance(chapter, Sheet | StepView):
+                found.append(chapter if isinstance(chapter, Sheet) else chapter.lines)
+        return tuple(found)
 
     def pages(self) -> tuple[Page, ...]:
         """Return what is shown of each chapter."""
@@ -138,25 +150,45 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 
 def explain(
-    problem: str | os.PathLike[str] | Problem | Tensor,
-    wrt: Tensor | Sequence[Tensor] | None = None,
+    problem: str | os.PathLike[str] | Problem | Tensor | Network | Run,
+    x: Any = None,
+    y: Any = None,
     *,
+    wrt: Tensor | Sequence[Tensor] | None = None,
     conventions: str | None = None,
     digits: int | None = None,
     carried: bool = False,
     steps: int | None = None,
+    epoch: int | None = None,
+    step: int | None = None,
+    example: int | None = None,
+    neuron: str | None = None,
+    quantity: str | None = None,
+    table: bool = False,
 ) -> Workings:
     """Work a problem out as on paper: each number as formula, numbers put in, result.
 
     Args:
-        problem: The name of a built-in problem, a TOML file, or a problem; or a tensor, whose
-            computation is worked out with its derivatives.
+        problem: The name of a built-in problem, a TOML file, or a problem; a tensor, whose
+            computation is worked out with its derivatives; or a trained network, or its run.
+        x: Of a network: the examples, as for `fit`; a table has the targets too. Without epoch and
+            step they may be any, and the next step from the network's weights is worked out: on the
+            example that is named, else on the first batch. With them they are those of the
+            training, and the run is replayed to that step, with the same bits.
+        y: The targets of the examples.
         wrt: Of a tensor: with respect to what; all that is given and has a name, if not said.
         conventions: "notes", "pytorch" or "matlab", or the path of a TOML file with one's own;
             what the problem says if not given.
         digits: How many significant digits are printed.
         carried: Whether results are rounded to these digits before they are used.
         steps: How many steps; as many as the problem says if not given.
+        epoch: Which epoch of the run is worked out, from 1.
+        step: Which step, from 1: of the epoch if one is given, else of the run.
+        example: Which example of a step, or which step that learns from one example alone.
+        neuron: Which neuron, such as "hidden.2", or which layer.
+        quantity: Which quantity, by symbol or name ("δ", "delta", "local gradient"), or one number
+            by its address ("hidden.w[2,1]").
+        table: Whether the run is shown as a table, a row for each step.
 
     Raises:
         ArgumentError, DataError, ShapeError: The problem cannot be read, or does not fit together.
@@ -183,31 +215,118 @@ def explain(
     <BLANKLINE>
     """
     if isinstance(problem, Tensor):
+        wrt = x if wrt is None else wrt
         profile = profile_of(conventions or "notes", digits, carried)
         chosen = [wrt] if isinstance(wrt, Tensor) else wrt
         sheet = explain_tensor(problem, chosen, profile)
         return Workings(sheet.title, (sheet,), profile)
+    focus, where = Focus(neuron, quantity, example), Where(epoch, step, example)
+    if steps is not None and steps < 1:
+        raise ArgumentError(f"steps must be at least 1; got {steps}")
+    if not isinstance(problem, str | os.PathLike | Problem):
+        profile = profile_of(conventions or "notes", digits, carried)
+        net = problem if isinstance(problem, Network) else problem.network
+        return explain_network(net, x, y, profile, where, focus, steps=steps, table=table)
+    if x is not None or y is not None:
+        raise ArgumentError("a problem has its own examples; x and y are for networks and runs")
     known = problem if isinstance(problem, Problem) else load_problem(problem)
     profile = profile_of(conventions or known.conventions, digits, carried)
-    count = known.steps if steps is None else steps
-    if count < 1:
-        raise ArgumentError(f"steps must be at least 1; got {count}")
     try:
-        sheets = tuple(only(sheet, known.asked) for sheet in sheets_of(known, count, profile))
+        taken = problem_steps(known, steps, where, profile)
+        chapters = chapters_of(known.title, taken, profile, focus, table=table)
+        if not focus:
+            chapters = tuple(
+                only(chapter, known.asked) if isinstance(chapter, Sheet) else chapter
+                for chapter in chapters
+            )
     except DataError:
         raise
     except GlassnetError as error:
         if not known.source:
             raise
         raise type(error)(f"{known.source}: {error}") from None
-    return Workings(known.title, sheets, profile)
+    return Workings(known.title, chapters, profile)
+
+
+def explain_network(
+    net: Network,
+    x: Any,
+    y: Any,
+    profile: Profile,
+    where: Where,
+    focus: Focus,
+    *,
+    name: str = "Network",
+    steps: int | None = None,
+    table: bool = False,
+) -> Workings:
+    """Return the workings of steps of a trained network.
+
+    Args:
+        net: The network.
+        x: Examples: an array, or a table or data frame with the target column.
+        y: The targets of an array; nothing for a table.
+        profile: The conventions.
+        where: Which step of its run; the next one, from the weights as they are, if not said.
+        focus: What of it is asked for.
+        name: What the network is called.
+        steps: How many steps from there; one if not given.
+        table: Whether the steps are shown as a table: all of the epoch, if none is said.
+
+    Raises:
+        ArgumentError, DataError, ShapeError: The examples do not fit, or there is no such step.
+    """
+    from glassnet.explain.runs import read_examples, run_steps
+
+    given = read_examples(net, x, y)
+    taken = list(run_steps(net, given, name, where, steps, table=table))
+    title = name if table else taken[0].title
+    return Workings(title, chapters_of(title, taken, profile, focus, table=table), profile)
+
+
+def chapters_of(
+    title: str, steps: Sequence[Step | Sheet], profile: Profile, focus: Focus, *, table: bool
+) -> tuple[Chapter, ...]:
+    """Return the workings of steps: each of them, or one table of all.
+
+    Args:
+        title: What was run.
+        steps: The steps, or sheets that are shown as they are.
+        profile: The conventions.
+        focus: What of each is asked for.
+        table: Whether it is a table.
+    """
+    sheets = [step for step in steps if isinstance(step, Sheet)]
+    if sheets:
+        if focus or table:
+            raise ArgumentError(
+                "formulas of one's own are shown whole; leave neuron, quantity, example and table "
+                "out"
+            )
+        return tuple(sheets)
+    taken = [step for step in steps if isinstance(step, Step)]
+    if table:
+        return (run_table(title, taken, profile, focus),)
+    return tuple(_chapter(step, profile, focus) for step in taken)
+
+
+def _chapter(step: Step, profile: Profile, focus: Focus) -> Chapter:
+    several = len(step.examples) > 1
+    focus = focus if several else replace(focus, example=None)
+    numbers = step.examples if several else ()
+    found = step_chapter(step.graph, step.inputs, profile, step.title, focus, numbers, step.notes)
+    if not step.rate:
+        return found
+    if isinstance(found, Sheet):
+        return with_rate(found, step.rate)
+    return replace(found, sheet=with_rate(found.sheet, step.rate))
 
 
 def profile_of(choice: str | Profile, digits: int | None, carried: bool) -> Profile:
     """Return the conventions of a name or a file, with so many digits.
 
     Raises:
-        ArgumentError: There are no such conventions, or too many digits.
+        ArgumentError: There are no such conventions, or not so many digits.
     """
     found = chosen_profile(choice)
     profile = replace(found, carried=carried or found.carried)

@@ -214,4 +214,5 @@ def examples_from_table(
     notes = (f"target {target.name}: {target.task} ({target.reason})", *prepared.notes)
     left_out = [(c, how) for c, kind, how in prepared.preprocessing.summary() if kind == "left out"]
     notes += tuple(f"column {column}: left out, {how}" for column, how in left_out)
-    return Examples(rows, prepared.train.targets, held, notes), sample_weight
+    examples = Examples(rows, prepared.train.targets, held, notes, prepared.shares)
+    return examples, sample_weight

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from glassnet.learning.optimizer import Optimizer
 from glassnet.learning.schedule import Constant
 from glassnet.nn.losses import Loss
 from glassnet.training.batches import Order, batch_edges, batch_sizes, resolve_batch_size
+from glassnet.training.fingerprints import fingerprint
 from glassnet.training.history import History
 from glassnet.training.native_stepper import Sizes
 from glassnet.training.network import LARGEST_SEED, Network
@@ -75,12 +76,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Examples:
-    """What to learn from: features and targets, and the validation part (or its share)."""
+    """What to learn from: features and targets, and the validation part (or its share).
+
+    `shares` says how much of the data was held back for validation and for the test before.
+    """
 
     x: Array
     targets: Targets
     validation: float | tuple[Array, Targets] | None
     notes: tuple[str, ...] = ()
+    shares: tuple[float, float] | None = None
 
 
 def train(
@@ -156,8 +161,25 @@ def prepare_loop(
         if mean == 0:
             raise ArgumentError("all examples of the training part have the weight 0")
         learnt.weight = learnt.weight / mean
+    net.training["replay"] = {
+        "start": fingerprint([*net.parameters.values(), *net.statistics.values()]),
+        "examples": fingerprint([learnt.x, learnt.target, learnt.weight]),
+        "shares": list(examples.shares or (_share(examples.validation), 0.0)),
+        "class_weight": _plain_weights(class_weight, targets),
+    }
     edges = batch_edges(len(learnt), size, smallest)
     return Loop(run, recipe, learnt, held_back, settings, edges, choose)
+
+
+def _share(validation: object) -> float:
+    return float(validation) if isinstance(validation, int | float) else 0.0
+
+
+def _plain_weights(class_weight: Mapping[Any, float] | str | None, targets: Targets) -> Any:
+    """Return the weights of classes as the model file keeps them: a list, in their order."""
+    if not isinstance(class_weight, Mapping):
+        return class_weight
+    return [float(class_weight.get(name, 1.0)) for name in targets.classes or ()]
 
 
 def _check_outputs(net: Network, targets: Targets) -> None:
@@ -261,7 +283,8 @@ class Loop:
         edges: Array,
         choose: Choose,
     ) -> None:
-        self.run, self.train, self.validation = run, train, validation
+        self.run, self.recipe = run, recipe
+        self.train, self.validation = train, validation
         self.settings, self.edges = settings, edges
         self.schedule = settings.optimizer.schedule
         measured = () if validation is None else batch_blocks(len(validation))
@@ -310,7 +333,6 @@ class Loop:
         self._finish(start)
 
     def _epoch(self, epoch: int, progress: Progress) -> dict[str, float]:
-        settings, n = self.settings, len(self.train)
         progress.begin_epoch(epoch)
         before = self.seen
 
@@ -318,8 +340,21 @@ class Loop:
             self.seen = before + done
             progress.step(done, loss)
 
-        rates = self._rates(epoch)
-        order = Order(n, settings.seed, epoch, settings.shuffle)
+        return self.learn(epoch, after_step)
+
+    def order(self, epoch: int) -> Order:
+        """Return the order of the examples in an epoch, counted from 0."""
+        return Order(len(self.train), self.settings.seed, epoch, self.settings.shuffle)
+
+    def learn(self, epoch: int, after_step: Callable[[int, float], None]) -> dict[str, float]:
+        """Take the steps of an epoch, counted from 0; return its measures.
+
+        Args:
+            epoch: The epoch.
+            after_step: Called now and then with the number of examples done, and the loss.
+        """
+        rates = self.rates(epoch)
+        order = self.order(epoch)
         measured = self.stepper.epoch(self.train, order, self.edges, rates, after_step)
         row = {key: measured[key] for key in ("loss", "accuracy") if key in measured}
         if self.validation is not None:
@@ -329,7 +364,7 @@ class Loop:
         self.monitored.append(row.get("validation_loss", row["loss"]))
         return row
 
-    def _rates(self, epoch: int) -> Array:
+    def rates(self, epoch: int) -> Array:
         """Return the learning rate of each step of an epoch, or one for all, by the schedule."""
         if self._constant is not None:  # without the formula, which takes as long as ten steps
             return self._constant

@@ -51,6 +51,7 @@ class Prepared:
         test: The test part, or None.
         notes: What was decided or noticed on the way.
         usable: The rows of the data whose target is not missing: `split` counts among these.
+        shares: How much of these was held back for validation, and for the test.
     """
 
     target: Target
@@ -61,6 +62,7 @@ class Prepared:
     test: Part | None
     notes: tuple[str, ...]
     usable: Array
+    shares: tuple[float, float]
 
     def install(self, net: Network) -> None:
         """Give a network the preprocessing, and the number of inputs if it has none yet."""
@@ -150,7 +152,8 @@ def prepare(
         tested = encode(preprocessing, as_data(test_data))
     for name, part in (("validation", held), ("test", tested)):
         notes += [f"{name} part: {note}" for note in (part.notes if part else ())]
-    return Prepared(aim, preprocessing, parts, train, held, tested, tuple(notes), usable)
+    shares = (float(validation), 0.0 if test_data is not None else float(test))
+    return Prepared(aim, preprocessing, parts, train, held, tested, tuple(notes), usable, shares)
 
 
 def _part(preprocessing: Preprocessing, table: Table | Images, rows: Array) -> Part | None:

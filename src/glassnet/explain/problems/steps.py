@@ -1,9 +1,9 @@
-"""From a problem to the sheets of its steps: of a network, a rule, an answer, or formulas."""
+"""From a problem to its steps: of a network, a rule, an answer, or formulas."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from glassnet.explain.expressions import Address
 from glassnet.explain.problems import Problem
 from glassnet.explain.problems.expression import explain_formulas
 from glassnet.explain.sheet import Line, Section, Sheet
-from glassnet.explain.stepwise import explain_step
+from glassnet.explain.steps import Step, Where
 from glassnet.graph import DType, Graph, Tensor, TensorType, trace
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, answer_graph, training_graph
@@ -29,28 +29,59 @@ from glassnet.nn.stack import Stack, parse_layers
 from glassnet.training.batches import batch_edges, resolve_batch_size
 from glassnet.unit import FAMILIES, check_number, check_whole
 
-__all__ = ["first_step", "sheets_of"]
+__all__ = ["first_step", "problem_steps", "with_rate"]
 
 
-def sheets_of(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:
-    """Yield the sheet of each step.
+def problem_steps(
+    problem: Problem, count: int | None, where: Where, profile: Profile
+) -> list[Step] | list[Sheet]:
+    """Return the steps of a problem that are meant; the sheet of formulas of one's own.
 
     Args:
-        problem: What is worked out.
-        steps: How many steps.
+        problem: The problem.
+        count: How many steps are taken; as many as the problem says, or as are needed.
+        where: Which of them are meant.
         profile: The conventions.
 
     Raises:
-        ArgumentError, ShapeError: What the problem says does not fit together.
+        ArgumentError, ShapeError: What the problem says does not fit together, or there is no such
+            step.
     """
     if problem.expression:
-        yield explain_formulas(problem.title, problem.expression, problem.values, profile)
-    elif problem.rule:
-        yield from _rule(problem, steps, profile)
+        return [explain_formulas(problem.title, problem.expression, problem.values, profile)]
+    per_epoch = _per_epoch(problem)
+    needed = where.steps_needed(per_epoch)
+    total = count if count is not None else max(needed or 0, problem.steps)
+    if problem.rule:
+        taken = list(_rule(problem, total))
     elif problem.training or "d" in problem.data:
-        yield from _learning(problem, steps, profile)
+        taken = list(_learning(problem, total))
     else:
-        yield from _answer(problem, profile)
+        taken = list(_answer(problem))
+    found = [step for step in taken if where.holds(step, per_epoch)]
+    if not found:
+        raise ArgumentError(_no_such(where, taken, per_epoch))
+    return found
+
+
+def _per_epoch(problem: Problem) -> int:
+    """Return how many steps an epoch has."""
+    n, training = max(len(problem.data["x"]), 1), problem.training
+    if problem.rule:
+        return n
+    size = resolve_batch_size(training.get("mode", "batch"), training.get("batch_size"), n)
+    return len(batch_edges(n, size)) - 1
+
+
+def _no_such(where: Where, taken: Sequence[Step], per_epoch: int) -> str:
+    asked = [f"{name} {value}" for name, value in vars(where).items() if value is not None]
+    last = taken[-1]
+    examples = f", {per_epoch} example{'s' if per_epoch > 1 else ''} each" if per_epoch > 1 else ""
+    return (
+        f"there is no {', '.join(asked)} in this run; it has {len(taken)} "
+        f"step{'s' if len(taken) > 1 else ''} in {last.epoch} epoch{'s' if last.epoch > 1 else ''}"
+        f"{examples}"
+    )
 
 
 # --- networks -------------------------------------------------------------------------------------
@@ -103,16 +134,17 @@ def _layer(text: str) -> str:
     return " ".join([count, f"'{' '.join([name, *inner])}'" if inner else name, *outer])
 
 
-def _answer(problem: Problem, profile: Profile) -> Iterator[Sheet]:
-    """Yield the sheet of what a network answers."""
+def _answer(problem: Problem) -> Iterator[Step]:
+    """Yield what a network answers."""
     network = _network(problem)
     graph = answer_graph(network.stack, len(network.x), DType.FLOAT64)
     graph = Graph(graph.inputs, {"y": graph.outputs["y"]})
-    yield explain_step(graph, {**network.state, "batch/x": network.x}, profile, problem.title)
+    inputs = {**network.state, "batch/x": network.x}
+    yield Step(problem.title, graph, inputs, 1, 1, tuple(range(1, len(network.x) + 1)))
 
 
-def _learning(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:
-    """Yield the sheet of each step on the examples, and hand its new state to the next."""
+def _learning(problem: Problem, steps: int) -> Iterator[Step]:
+    """Yield each step on the examples, which hands its new state to the next."""
     network, training = _network(problem), problem.training
     optimizer = Optimizer.of(training.get("optimizer", "sgd 0.1"))
     recipe, d = _recipe(problem, network, optimizer)
@@ -142,8 +174,9 @@ def _learning(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]
                 else f"examples {part.start + 1} to {part.stop}"
             )
             title = f"{problem.title}: epoch {epoch + 1}, {shown}"
-        sheet = explain_step(program.graph, given, profile, title)
-        yield sheet if len(rate) == 1 else _with_rate(sheet, rate)
+        examples = tuple(range(part.start + 1, part.stop + 1))
+        worked = tuple(rate) if len(rate) > 1 else ()
+        yield Step(title, program.graph, given, epoch + 1, number, examples, rate=worked)
         outputs = program.outputs(program.evaluate(given))
         state = {key: outputs[key] for key in state}
 
@@ -221,9 +254,11 @@ def _rate(schedule: Schedule, epoch: float, epochs: int) -> list[Line]:
     return [Line(Address("n"), epoch), eta]
 
 
-def _with_rate(sheet: Sheet, rate: list[Line]) -> Sheet:
+def with_rate(sheet: Sheet, rate: Sequence[Line]) -> Sheet:
     """Return a sheet in which the learning rate is worked out, rather than given."""
     given, *rest = sheet.sections
+    if all(line.address != rate[-1].address for line in given.lines):
+        return sheet  # nothing on it speaks of the rate
     kept = tuple(line for line in given.lines if line.address != rate[-1].address)
     sentence = "The schedule gives the learning rate; n is how many epochs are done."
     section = Section("Learning rate", tuple(rate), sentence)
@@ -231,8 +266,8 @@ def _with_rate(sheet: Sheet, rate: list[Line]) -> Sheet:
 
 
 # --- rules ----------------------------------------------------------------------------------------
-def _rule(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:
-    """Yield the sheet of each step of a classical rule, an example at a time."""
+def _rule(problem: Problem, steps: int) -> Iterator[Step]:
+    """Yield each step of a classical rule, an example at a time."""
     from glassnet.rules import RULES
 
     settings = dict(problem.rule)
@@ -246,19 +281,20 @@ def _rule(problem: Problem, steps: int, profile: Profile) -> Iterator[Sheet]:
     model.set_params(**settings)
     x, d = problem.data["x"], problem.data.get("d")
     if "new" in problem.data or (d is None and hasattr(model, "answer_steps")):
-        yield from _rule_answers(problem, model, profile)
+        yield from _rule_answers(problem, model)
         return
     epochs = -(-steps // max(len(x), 1))
     taken = model.steps(x, epochs=epochs) if d is None else model.steps(x, d, epochs=epochs)
     for number, (row, given) in enumerate(zip(taken, taken.inputs, strict=True), start=1):
         if number > steps:
             break
-        place = f"epoch {int(row['epoch'])}, example {int(row['example'])}"
-        yield explain_step(taken.graph, given, profile, f"{problem.title}: {place}")
+        epoch, example = int(row["epoch"]), int(row["example"])
+        title = f"{problem.title}: epoch {epoch}, example {example}"
+        yield Step(title, taken.graph, given, epoch, number, (example,))
 
 
-def _rule_answers(problem: Problem, model: Any, profile: Profile) -> Iterator[Sheet]:
-    """Yield the sheet of what a rule answers to each new example."""
+def _rule_answers(problem: Problem, model: Any) -> Iterator[Step]:
+    """Yield what a rule answers to each new example."""
     if not hasattr(model, "answer_steps"):
         raise ArgumentError(f"the answers of {model.rule} cannot be worked out; leave out new")
     x, d = problem.data["x"], problem.data.get("d")
@@ -266,7 +302,7 @@ def _rule_answers(problem: Problem, model: Any, profile: Profile) -> Iterator[Sh
     answered = list(model.answer_steps(x, d, new))
     for number, (graph, given) in enumerate(answered, start=1):
         title = problem.title if len(answered) == 1 else f"{problem.title}: example {number}"
-        yield explain_step(graph, given, profile, title)
+        yield Step(title, graph, given, 1, number, (number,))
 
 
 # --- numbers --------------------------------------------------------------------------------------
