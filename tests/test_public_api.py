@@ -56,6 +56,7 @@ def test_all_is_what_is_exported() -> None:
     families = {"activations", "initializers", "losses"}  # rooms that are meant to be seen
     late = {
         "check",
+        "derivation",
         "draw",
         "exercise",
         "explain",

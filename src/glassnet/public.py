@@ -98,7 +98,16 @@ from glassnet.ops import sum_ as sum  # noqa: A004
 from glassnet.training import History, Network, Run, Runs, fit, fit_many, load
 
 if TYPE_CHECKING:
-    from glassnet.explain import check, draw, exercise, explain, paths, program, worksheet
+    from glassnet.explain import (
+        check,
+        derivation,
+        draw,
+        exercise,
+        explain,
+        paths,
+        program,
+        worksheet,
+    )
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -182,6 +191,7 @@ __all__ = [
     "clip",
     "concatenate",
     "cos",
+    "derivation",
     "divide",
     "draw",
     "elu",
@@ -257,7 +267,16 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load what few programs use when it is first used."""
-    if name in ("check", "draw", "exercise", "explain", "paths", "program", "worksheet"):
+    if name in (
+        "check",
+        "derivation",
+        "draw",
+        "exercise",
+        "explain",
+        "paths",
+        "program",
+        "worksheet",
+    ):
         from glassnet import explain
 
         return explain if name == "explain" else getattr(explain, name)

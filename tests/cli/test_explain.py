@@ -193,3 +193,22 @@ def test_mistakes_in_what_is_worked_out(words: str, message: str, run: Run, mode
     assert (result.status, result.out) == (2, "")
     assert message in result.err
     assert result.err.count("\n") == 1
+
+
+# --- derivations ----------------------------------------------------------------------------------
+def test_symbols(run: Run, tmp_path: Path) -> None:
+    people = run("explain backpropagation --symbols")
+    assert people.status == 0
+    assert "δⱼ = −∂E/∂vⱼ = ψ′(vⱼ) Σₖ δₖ wₖⱼ" in people.out
+    assert max(map(len, people.out.splitlines())) <= 80
+    found = json.loads(run("explain backpropagation --symbols --json").out)
+    assert found["steps"][0]["sections"][0]["equations"][0]["name"] == "vⱼ"
+    path = tmp_path / "derivation.tex"
+    assert run(f"explain softmax --symbols --out {path}").status == 0
+    assert r"\frac{\partial E}{\partial v_j}" in path.read_text(encoding="utf-8")
+
+
+def test_a_rule_without_a_gradient_cannot_be_derived(run: Run) -> None:
+    result = run("explain perceptron --symbols")
+    assert result.status == 2
+    assert "does not go down the gradient of a cost" in result.err

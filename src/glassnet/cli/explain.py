@@ -75,6 +75,14 @@ def explain(
             rich_help_panel=WORKINGS,
         ),
     ] = False,
+    symbols: Annotated[
+        bool,
+        typer.Option(
+            "--symbols",
+            help="Derive the gradients in symbols, through the chain rule, without numbers.",
+            rich_help_panel=WORKINGS,
+        ),
+    ] = False,
     form: Annotated[
         str | None,
         typer.Option(
@@ -222,6 +230,8 @@ def explain(
 
     glassnet explain perceptron --digits 4 --carried
 
+    glassnet explain backpropagation --symbols
+
     glassnet explain backpropagation --out workings.html
 
     glassnet explain backpropagation --paths 'hidden.w[1,2]'
@@ -245,14 +255,24 @@ def explain(
     if program:
         return _program(path, part, batch_size, as_json=as_json)
     from glassnet.explain.saving import save_text
+    from glassnet.explain.workings import explain as work_out
     from glassnet.explain.workings import format_of
 
     if as_json and form not in (None, "json"):
         raise ArgumentError(f"--json and --format {form} ask for two formats; choose one of them")
     wanted = "json" if as_json else form or (format_of(out) if out else "text")
     shown = _Shown(conventions, digits, carried)
-    if weight is not None:
-        for option in (steps, epoch, step, neuron, quantity, table or None, data):
+    parts = (steps, epoch, step, neuron, quantity, table or None, data)
+    if symbols:
+        for option in (*parts, weight, to, example, most):
+            if option is not None:
+                raise ArgumentError(
+                    "--symbols derives a problem without numbers; leave --steps, --epoch, --step, "
+                    "--example, --neuron, --quantity, --table, --paths, --to, --most and DATA out"
+                )
+        workings = work_out(what, symbols=True, **vars(shown))
+    elif weight is not None:
+        for option in parts:
             if option is not None:
                 raise ArgumentError(
                     "--paths shows one step of a problem; leave --steps, --epoch, --step, "

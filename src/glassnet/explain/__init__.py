@@ -13,7 +13,7 @@ from glassnet.explain.exercises.exercise import Exercise, exercise
 from glassnet.explain.path_result import Paths
 from glassnet.explain.paths import paths
 from glassnet.explain.program import program
-from glassnet.explain.workings import Workings, explain
+from glassnet.explain.workings import Workings, derivation, explain
 from glassnet.explain.worksheet import Worksheet, worksheet
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Workings",
     "Worksheet",
     "check",
+    "derivation",
     "draw",
     "exercise",
     "explain",

@@ -119,6 +119,8 @@ def _raised(text: str, base: Notation, above: Notation) -> str:
     if exponent.startswith("(") and isinstance(first, Leaf):  # the number of an example
         return text + exponent
     whole = exponent.removeprefix("−").isdigit() and base != Leaf("word", "e")
+    if isinstance(above, Script) and above.above is not None:
+        return f"{text}^({exponent})"
     return text + (exponent.translate(RAISED) if whole else f"^{_as_one(above)}")
 
 

@@ -13,6 +13,7 @@ from glassnet.errors import ArgumentError, DataError, GlassnetError, nearest
 from glassnet.explain.asking import only
 from glassnet.explain.conventions import Profile
 from glassnet.explain.conventions import profile_of as chosen_profile
+from glassnet.explain.derivations import derivation_of, derive_problem
 from glassnet.explain.focus import Focus
 from glassnet.explain.html import html_fragment, render_html
 from glassnet.explain.latex import render_latex
@@ -27,13 +28,14 @@ from glassnet.explain.step_view import StepView, step_chapter
 from glassnet.explain.steps import Step, Where
 from glassnet.explain.tensors import explain_tensor
 from glassnet.explain.text import render_text
-from glassnet.graph import Tensor
+from glassnet.graph import Graph, Tensor
+from glassnet.graph.types import Array
 from glassnet.training.network import Network
 
 if TYPE_CHECKING:
     from glassnet.training import Run
 
-__all__ = ["Workings", "explain"]
+__all__ = ["Workings", "derivation", "explain"]
 
 FORMATS = {
     ".txt": "text",
@@ -165,6 +167,7 @@ def explain(
     neuron: str | None = None,
     quantity: str | None = None,
     table: bool = False,
+    symbols: bool = False,
 ) -> Workings:
     """Work a problem out as on paper: each number as formula, numbers put in, result.
 
@@ -189,6 +192,7 @@ def explain(
         quantity: Which quantity, by symbol or name ("δ", "delta", "local gradient"), or one number
             by its address ("hidden.w[2,1]").
         table: Whether the run is shown as a table, a row for each step.
+        symbols: Whether the derivatives are derived in symbols, rather than worked out in numbers.
 
     Raises:
         ArgumentError, DataError, ShapeError: The problem cannot be read, or does not fit together.
@@ -218,6 +222,8 @@ def explain(
         wrt = x if wrt is None else wrt
         profile = profile_of(conventions or "notes", digits, carried)
         chosen = [wrt] if isinstance(wrt, Tensor) else wrt
+        if symbols:
+            return derivation(problem, chosen, conventions=profile.name)
         sheet = explain_tensor(problem, chosen, profile)
         return Workings(sheet.title, (sheet,), profile)
     focus, where = Focus(neuron, quantity, example), Where(epoch, step, example)
@@ -232,6 +238,9 @@ def explain(
     known = problem if isinstance(problem, Problem) else load_problem(problem)
     profile = profile_of(conventions or known.conventions, digits, carried)
     try:
+        if symbols:
+            derived = derive_problem(known, profile)
+            return Workings(known.title, (derived,), profile)
         taken = problem_steps(known, steps, where, profile)
         chapters = chapters_of(known.title, taken, profile, focus, table=table)
         if not focus:
@@ -320,6 +329,61 @@ def _chapter(step: Step, profile: Profile, focus: Focus) -> Chapter:
     if isinstance(found, Sheet):
         return with_rate(found, step.rate)
     return replace(found, sheet=with_rate(found.sheet, step.rate))
+
+
+def derivation(
+    what: Tensor | Graph,
+    wrt: Tensor | Sequence[Tensor] | None = None,
+    *,
+    conventions: str = "notes",
+) -> Workings:
+    """Derive in symbols, with the chain rule, how a number changes with what it was made from.
+
+    Arrays have index letters, so that the formulas hold for any lengths; where elements change
+    places so that no letter can follow, each element is a quantity of its own.
+
+    Args:
+        what: A tensor of one element, or a graph with one output of one element.
+        wrt: With respect to what; all that is given and has a name, if not said.
+        conventions: "notes", "pytorch" or "matlab".
+
+    Raises:
+        ArgumentError: The output has several elements, nothing has a name, or the computation
+            cannot be written in symbols.
+        NotConnectedError: The output does not depend on a tensor of `wrt`.
+        NotDifferentiableError: An operation on the way has no derivative.
+
+    >>> import glassnet as gn
+    >>> x, w = gn.tensor([1.0, 2.0], "x"), gn.tensor([0.5, -0.5], "w")
+    >>> v = (w @ x).named("v")
+    >>> print(gn.derivation((v**2).named("E"), w))
+    E
+    <BLANKLINE>
+    The formulas
+      v = Σᵢ wᵢ xᵢ
+      E = v²
+    <BLANKLINE>
+    Backward
+      ∂E/∂v = 2 v
+        The derivative of u² is 2u.
+      ∂v/∂wᵢ = xᵢ
+        Of the sum, only the term with this place contains it.
+      ∂E/∂wᵢ = ∂E/∂v · ∂v/∂wᵢ = 2 v · xᵢ = 2 v xᵢ
+        The chain rule: it acts through v alone.
+    <BLANKLINE>
+    """
+    profile = profile_of(conventions, None, carried=False)
+    if isinstance(what, Graph):
+        if len(what.outputs) != 1:
+            names = ", ".join(what.outputs)
+            raise ArgumentError(f"a derivation is of one output; the graph has {names}")
+        (output,) = what.outputs.values()
+    else:
+        output = what
+    chosen = [wrt] if isinstance(wrt, Tensor) else wrt
+    values: dict[Tensor, Array] | None = {} if isinstance(what, Graph) else None
+    derived = derivation_of(output, chosen, profile, values=values)
+    return Workings(derived.title, (derived,), profile)
 
 
 def profile_of(choice: str | Profile, digits: int | None, carried: bool) -> Profile:

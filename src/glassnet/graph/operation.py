@@ -155,11 +155,14 @@ class Explanation:
         sentence: What happens, in one plain sentence.
         derivatives: The local derivative with respect to each input, written with `{0}`, `{1}` for
             the inputs and `{y}` for the output; empty where it is no formula of single numbers.
+        steps: How the derivative of a function of one number comes about: formulas that are all
+            equal to it, each with its reason; empty where it is what every table states.
     """
 
     form: str
     sentence: str
     derivatives: tuple[str, ...] = ()
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

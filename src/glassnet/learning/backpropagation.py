@@ -22,7 +22,14 @@ from glassnet.nn.layers import Apply, Dense, Parameter
 from glassnet.nn.losses import Loss, Output
 from glassnet.nn.stack import Stack
 
-__all__ = ["Recipe", "answer_graph", "check_trainable", "evaluation_graph", "training_graph"]
+__all__ = [
+    "Recipe",
+    "answer_graph",
+    "check_trainable",
+    "evaluation_graph",
+    "penalty_of",
+    "training_graph",
+]
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,7 @@ def _measures(inputs: _Inputs, output: Output) -> dict[str, Tensor]:
     return {"accuracy": ops.cast(right, inputs.recipe.dtype).mean()}
 
 
-def _penalty(recipe: Recipe, parameters: Mapping[str, Tensor]) -> Tensor | None:
+def penalty_of(recipe: Recipe, parameters: Mapping[str, Tensor]) -> Tensor | None:
     """Return λ₁ Σ|w| + (λ₂/2) Σw² over the penalised weights, or None if there is none."""
     total: Tensor | None = None
     for key, (l1, l2) in recipe.stack.penalties().items():
@@ -198,7 +205,7 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
     output, updated = recipe.stack.forward(x, points, statistics, seed, counter)
     target = inputs.target(n, output)
     loss = _average(inputs, recipe.loss.per_example(output, target))
-    penalty = _penalty(recipe, points)
+    penalty = penalty_of(recipe, points)
     objective = loss if penalty is None else loss + penalty
 
     derivative = differentiate(objective, list(points.values()))

@@ -28,6 +28,16 @@ SOFTPLUS = Op(
         "ln(1 + e^{0})",
         "A smooth form of max(0, x); its derivative is the logistic function.",
         ("1 / (1 + e^(−{0}))",),
+        steps=(
+            (
+                "1 / (1 + e^{0}) · e^{0}",
+                (
+                    "The chain rule: the derivative of ln s is 1/s, and that of s = 1 + e^u with "
+                    "respect to u is e^u."
+                ),
+            ),
+            ("1 / (1 + e^(−{0}))", "Above and below are multiplied by e^(−u)."),
+        ),
     ),
     samples=Samples(
         (*elementwise_cases((-3, 3)), Case((Domain((4,), -1000, 1000),))),

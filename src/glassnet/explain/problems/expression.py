@@ -18,7 +18,7 @@ from glassnet.graph import Tensor
 from glassnet.graph.graph import topological_order
 from glassnet.graph.tensor import Operand
 
-__all__ = ["explain_formulas", "read_formulas"]
+__all__ = ["explain_formulas", "last_formula", "read_formulas"]
 
 
 def _relu(x: Operand) -> Tensor:
@@ -76,6 +76,22 @@ def explain_formulas(
     Raises:
         ArgumentError: A formula cannot be read, or a name in it is not known.
     """
+    end, chosen = last_formula(expression, values)
+    return explain_tensor(end, chosen, profile, title)
+
+
+def last_formula(
+    expression: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[Tensor, list[Tensor] | None]:
+    """Return the last formula, and what its derivatives are with respect to; None for all given.
+
+    Args:
+        expression: `formulas`, and `wrt` where not all that is given is of interest.
+        values: What the formulas begin with.
+
+    Raises:
+        ArgumentError: A formula cannot be read, or a name in it is not known.
+    """
     known = read_formulas(expression["formulas"], values)
     wrt = expression.get("wrt")
     if wrt is None:
@@ -84,7 +100,7 @@ def explain_formulas(
         if not isinstance(wrt, list):
             raise ArgumentError('wrt must be a list of names, such as ["w", "b"]')
         chosen = [_find(str(name), known, "wrt") for name in cast("list[Any]", wrt)]
-    return explain_tensor(list(known.values())[-1], chosen, profile, title)
+    return list(known.values())[-1], chosen
 
 
 def read_formulas(formulas: Any, values: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -29,7 +29,7 @@ from glassnet.nn.stack import Stack, parse_layers
 from glassnet.training.batches import batch_edges, resolve_batch_size
 from glassnet.unit import FAMILIES, check_number, check_whole
 
-__all__ = ["first_step", "problem_steps", "with_rate"]
+__all__ = ["first_step", "problem_steps", "step_recipe", "with_rate"]
 
 
 def problem_steps(
@@ -199,6 +199,22 @@ def first_step(problem: Problem) -> tuple[Graph, dict[str, Array], dict[str, Any
     rate = _rate(optimizer.schedule, 0.0, 1)[-1].value
     batch = {"batch/x": network.x, "batch/target": d, "rate": rate}
     return training_graph(recipe, len(network.x)), state, batch
+
+
+def step_recipe(problem: Problem) -> tuple[Recipe, Array, Array]:
+    """Return what decides a network's step, and the examples of the first step with their targets.
+
+    Raises:
+        ArgumentError, ShapeError: The network and the data do not fit together, or there are no
+            targets to learn from.
+    """
+    if "d" not in problem.data:
+        raise ArgumentError("[data] has no d: a network without targets has no cost")
+    network, training = _network(problem), problem.training
+    recipe, d = _recipe(problem, network, Optimizer.of(training.get("optimizer", "sgd 0.1")))
+    n = len(network.x)
+    size = resolve_batch_size(training.get("mode", "batch"), training.get("batch_size"), n)
+    return recipe, network.x[:size], d[:size]
 
 
 def _slots(network: _Network, optimizer: Optimizer) -> dict[str, Array]:

@@ -29,6 +29,10 @@ class CrossEntropy(Loss, name="cross_entropy"):
         logarithms = log_softmax(logits).named("ln y", output.y.label.layer)
         return -(target * logarithms).sum(1)
 
+    def written(self, output: Output, target: Tensor) -> Tensor:
+        """Return −Σ_k t_k log a_k, from a."""
+        return -(target * ops.log(output.y)).sum(1)
+
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
@@ -46,3 +50,8 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
         """Return the mean over the outputs of ln(1 + e^z) − t z."""
         z = output.activation.logits(output.v)
         return (ops.softplus(z) - target * z).mean(1)
+
+    def written(self, output: Output, target: Tensor) -> Tensor:
+        """Return the mean over the outputs of −[t log a + (1 − t) log(1 − a)], from a."""
+        a = output.y
+        return -(target * ops.log(a) + (1.0 - target) * ops.log(1.0 - a)).mean(1)

@@ -60,3 +60,10 @@ class Loss(Unit, family="loss"):
             target: What it should have been, of the shape of `output.y`.
         """
         raise NotImplementedError(f"{type(self).__name__} has no formula")
+
+    def written(self, output: Output, target: Tensor) -> Tensor:
+        """Return the same as a textbook writes it, from the outputs y.
+
+        It has the same value, but loses digits where an output is near the end of its range.
+        """
+        return self.per_example(output, target)
