@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ import glassnet as gn
 from glassnet.errors import ArgumentError, DataError, GlassnetError
 from glassnet.explain import explain
 from glassnet.explain.conventions import PROFILES
+from glassnet.explain.linear import linear
 from glassnet.explain.problems import built_in, load_problem, read_problem
 from glassnet.explain.stepwise import explain_step
 from glassnet.explain.text import render_text
@@ -264,3 +266,19 @@ def test_text_fits_a_page_of_any_width() -> None:
     workings = explain("backpropagation")
     page = render_text(workings.pages()[0], width=64)
     assert max(map(len, page.splitlines()[3:])) <= 64
+
+
+@pytest.mark.parametrize("name", ["lms", "momentum", "adaline", "logistic-regression", "hebb"])
+def test_a_step_starts_from_what_stands_on_the_page_before(name: str) -> None:
+    """With digits carried, the next step is given the rounded results of the last one."""
+    pages = explain(name, digits=3, carried=True, steps=3).pages()
+    assert len(pages) == 3
+    found = 0
+    for before, after in itertools.pairwise(pages):
+        left = {linear(e.name): e.result for part in before.parts for e in part.workings}
+        for entry in (e for part in after.parts for e in part.given):
+            new = left.get(f"{linear(entry.name)} new")
+            if new is not None:
+                assert linear(entry.result) == linear(new)
+                found += 1
+    assert found >= 2

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.errors import ArgumentError, DataError, GlassnetError, nearest
 from glassnet.explain.asking import only
+from glassnet.explain.carrying import carried_on
 from glassnet.explain.conventions import Profile
 from glassnet.explain.conventions import profile_of as chosen_profile
 from glassnet.explain.derivations import derivation_of, derive_problem
@@ -316,7 +317,11 @@ def chapters_of(
     taken = [step for step in steps if isinstance(step, Step)]
     if table:
         return (run_table(title, taken, profile, focus),)
-    return tuple(_chapter(step, profile, focus) for step in taken)
+    chapters = tuple(_chapter(step, profile, focus) for step in taken)
+    sheets = tuple(chapter for chapter in chapters if isinstance(chapter, Sheet))
+    if profile.carried and len(sheets) == len(chapters):
+        return carried_on(sheets, profile.digits)
+    return chapters
 
 
 def _chapter(step: Step, profile: Profile, focus: Focus) -> Chapter:

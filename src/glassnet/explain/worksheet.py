@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from glassnet.explain.carrying import left_by
 from glassnet.explain.conventions import Profile
 from glassnet.explain.expressions import (
     Address,
@@ -134,7 +135,7 @@ def course_of(
         known: set[Address] = set()  # what is given, or only repeats it
         for section in sheet.sections:
             for line in section.lines:
-                source = _left_by(line, before) if line.formula is None else None
+                source = left_by(line, before) if line.formula is None else None
                 if source is not None:
                     role, formula = "carried", Quantity(_placed(source, number - 1, count))
                 elif line.formula is None or _repeats(line.formula, known):
@@ -168,20 +169,6 @@ def _repeats(formula: Expression, known: set[Address]) -> bool:
     return isinstance(formula, Number) or (
         isinstance(formula, Quantity) and set(quantities(formula)) <= known
     )
-
-
-def _left_by(line: Line, before: dict[Address, Line]) -> Address | None:
-    """Return which result of the step before a quantity starts from: w from `w new`."""
-    here = line.address
-    symbol = here.symbol.removesuffix(" before")
-    named = [replace(here, symbol=name) for name in (f"{symbol} new", symbol)]
-    if here.symbol.endswith(" before"):  # a memory, which may have another name where it is made
-        named += [a for a in before if (a.layer, a.index) == (here.layer, here.index)]
-    for address in named:
-        source = before.get(address)
-        if source is not None and source.formula is not None and source.value == line.value:
-            return address
-    return None
 
 
 # --- the blank sheet ------------------------------------------------------------------------------
