@@ -18,6 +18,7 @@ from glassnet.explain.parts import Page, Part, Table
 from glassnet.explain.steps import Step
 from glassnet.explain.stepwise import ERROR, FORWARD, NEW, Shown, StepWriter
 from glassnet.explain.symbols import name_of, number
+from glassnet.explain.text import columns_of
 from glassnet.graph import Graph
 
 __all__ = ["RunTable", "run_table"]
@@ -71,7 +72,7 @@ class RunTable:
         names = (symbol_of(address, layered=self.layered) for address in self.columns)
         rows = ((e if isinstance(e, str) else linear(e) for e in r) for r in self._rows(profile))
         table = [(*self.head, *names), *rows]
-        return [max(map(len, column)) for column in zip(*table, strict=True)]
+        return [max(map(columns_of, column)) for column in zip(*table, strict=True)]
 
     def to_json(self) -> dict[str, Any]:
         """Return all rows as plain data."""

@@ -10,7 +10,7 @@ from glassnet.explain.linear import linear
 from glassnet.explain.notation import Notation
 from glassnet.explain.parts import Equation, Page, Part, Table
 
-__all__ = ["render_text"]
+__all__ = ["columns_of", "render_text"]
 
 WIDTH = 80
 GAP = "  "
@@ -54,7 +54,7 @@ def _given(entries: Sequence[Equation], width: int) -> Iterator[str]:
     for entry in entries:
         text = f"{linear(entry.name)} = {linear(entry.result)}"
         longer = f"{now}   {text}" if now else GAP + text
-        if now and _columns(longer) > width:
+        if now and columns_of(longer) > width:
             yield now
             longer = GAP + text
         now = longer
@@ -65,20 +65,20 @@ def _working(entry: Equation, width: int) -> Iterator[str]:
     head = f"{GAP}{linear(entry.name)} = "
     sides = list(dict.fromkeys(map(linear, entry.sides)))
     joined = head + " = ".join(sides)
-    if _columns(joined) <= width:
+    if columns_of(joined) <= width:
         yield joined
     else:
-        room = " " * (_columns(head) - 2) + "= "
+        room = " " * (columns_of(head) - 2) + "= "
         for position, side in enumerate(sides):
-            yield from _folded((room if position else head) + side, _columns(head), width)
+            yield from _folded((room if position else head) + side, columns_of(head), width)
     indent = GAP * 2
     yield from textwrap.wrap(entry.sentence, width, initial_indent=indent, subsequent_indent=indent)
 
 
 def _folded(row: str, indent: int, width: int) -> Iterator[str]:
     """Yield a row in pieces that fit, cut between terms."""
-    while _columns(row) > width:
-        most = width + len(row) - _columns(row)
+    while columns_of(row) > width:
+        most = width + len(row) - columns_of(row)
         cut = max(_outermost(row, sign, indent, most) for sign in ("+", "−"))
         cut = cut if cut > indent else _outermost(row, "·", indent, most)
         cut = cut if cut > indent else row.rfind(" ", indent, most)
@@ -104,7 +104,7 @@ def _table(table: Table, width: int) -> Iterator[str]:
     texts = [[_entry(entry) for entry in row] for row in (table.head, *table.rows)]
     for row, column in table.lit:
         texts[row + 1][column] += LIT
-    widths = [max(map(_columns, column)) for column in zip(*texts, strict=True)]
+    widths = [max(map(columns_of, column)) for column in zip(*texts, strict=True)]
     if table.caption:
         yield from textwrap.wrap(table.caption, width, initial_indent=GAP, subsequent_indent=GAP)
     blocks, room = [[0]], width
@@ -115,7 +115,7 @@ def _table(table: Table, width: int) -> Iterator[str]:
     for position, block in enumerate(blocks):
         yield from [""] if position else []
         for row in texts:
-            cells = (" " * (widths[at] - _columns(row[at])) + row[at] for at in block)
+            cells = (" " * (widths[at] - columns_of(row[at])) + row[at] for at in block)
             yield (GAP + GAP.join(cells)).rstrip()
 
 
@@ -123,6 +123,6 @@ def _entry(entry: Notation | str) -> str:
     return entry if isinstance(entry, str) else linear(entry)
 
 
-def _columns(text: str) -> int:
+def columns_of(text: str) -> int:
     """Return how many columns a text takes: accents stand above the letter before."""
     return sum(not unicodedata.combining(sign) for sign in text)
