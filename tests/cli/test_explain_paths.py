@@ -31,7 +31,7 @@ def test_paths(run: Run, place: Path) -> None:
         ("--paths 'x[1]' --to 'output.y[2]'", "output.y is"),
         ("--paths 'x[1]' --most 0", "most must be a whole number"),
         ("--paths 'x[1]' --example 2", "there is one example"),
-        ("--paths 'x[1]' --steps 2", "leave --steps out"),
+        ("--paths 'x[1]' --steps 2", "leave --steps"),
         ("--to E", "--paths WEIGHT"),
         ("--most 3", "--paths WEIGHT"),
     ],
