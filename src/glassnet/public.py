@@ -38,7 +38,20 @@ from glassnet.nn.activations import (
     softsign,
     threshold,
 )
-from glassnet.nn.layers import Apply, BatchNorm, Dense, Dropout
+from glassnet.nn.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    Apply,
+    BatchNorm,
+    Bidirectional,
+    Dense,
+    Dropout,
+    Embedding,
+    Mask,
+    Recurrent,
+    cell,
+)
 from glassnet.ops import absolute as abs  # noqa: A004
 from glassnet.ops import (
     add,
@@ -140,7 +153,10 @@ RULES = (
 )
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "LVQ",
+    "RNN",
     "Adagrad",
     "Adaline",
     "Adam",
@@ -148,6 +164,7 @@ __all__ = [
     "AdaptiveGain",
     "Apply",
     "BatchNorm",
+    "Bidirectional",
     "Competitive",
     "Constant",
     "ConvergenceWarning",
@@ -155,6 +172,7 @@ __all__ = [
     "DType",
     "Dense",
     "Dropout",
+    "Embedding",
     "Exponential",
     "GlassnetError",
     "GradientDescent",
@@ -162,6 +180,7 @@ __all__ = [
     "Hebb",
     "History",
     "LeastMeanSquares",
+    "Mask",
     "Momentum",
     "NearestNeighbours",
     "Nesterov",
@@ -170,6 +189,7 @@ __all__ = [
     "Perceptron",
     "Program",
     "RMSProp",
+    "Recurrent",
     "ReduceOnPlateau",
     "Run",
     "Runs",
@@ -187,6 +207,7 @@ __all__ = [
     "bipolar_logistic",
     "broadcast",
     "cast",
+    "cell",
     "check",
     "clip",
     "concatenate",

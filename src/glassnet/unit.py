@@ -79,6 +79,7 @@ class Unit:
             raise ArgumentError(f"{cls.family} is empty; choose one of {_names(cls.family)}")
         member = cls.named(words[0])
         settings = [field for field in dataclasses.fields(member) if field.init]
+        settings.sort(key=lambda field: field.kw_only is True)  # those come after all others
         values: dict[str, Any] = {}
         for position, word in enumerate(words[1:]):
             key, equals, text = word.partition("=")

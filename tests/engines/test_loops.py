@@ -314,3 +314,18 @@ def test_products_with_looked_up_rows(table: int) -> None:
         np.testing.assert_allclose(found[name], value, rtol=1e-12, atol=1e-13, err_msg=name)
     rows = {p.m for p in program.plan.instructions if isinstance(p, Product)}
     assert (T * B in rows) == (table == 40)  # all rows, or each row of the table once
+
+
+def test_a_column_of_a_table_as_a_table() -> None:
+    """A slice that is read in another shape has other rows."""
+
+    def step(a: Tensor) -> dict[str, Tensor]:
+        first = a[:, :, :1].reshape(4, 3)
+        return {"mask": gn.equal(first, first), "twice": first * 2.0, "row": a[0, 0, 1:] + 1.0}
+
+    graph = trace(step, a=TensorType((4, 3, 5), DType.FLOAT64))
+    given = values(graph)
+    given["a"][1, 2] = np.nan
+    wanted, found = Program(graph).run(given), NativeProgram(graph).run(given)
+    for name, value in wanted.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)

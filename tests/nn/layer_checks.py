@@ -5,6 +5,7 @@ A layer is run as a network would run it: traced, differentiated, and run by the
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,14 +37,16 @@ def _values(oracle: LayerOracle) -> tuple[Array, dict[str, Array], dict[str, Arr
     """Return a batch, parameters and statistics: random numbers, variances above 0."""
     generator = np.random.default_rng(6)
     layer = Layer.of(oracle.text)
-    x = generator.normal(size=(EXAMPLES, oracle.inputs)) * 1.5 + 0.3
+    x = generator.normal(size=(EXAMPLES, *oracle.shape)) * 1.5 + 0.3
+    if oracle.symbols:
+        x = generator.integers(0, oracle.symbols, x.shape).astype(np.float64)
     parameters = {
         key: generator.normal(size=entry.shape)
-        for key, entry in layer.parameters((oracle.inputs,)).items()
+        for key, entry in layer.parameters(oracle.shape).items()
     }
     statistics = {
         key: generator.uniform(0.5, 2, entry.shape)
-        for key, entry in layer.statistics((oracle.inputs,)).items()
+        for key, entry in layer.statistics(oracle.shape).items()
     }
     return x, parameters, statistics
 
@@ -100,9 +103,10 @@ def run(oracle: LayerOracle, training: bool, dtype: str = "float64") -> dict[str
 
 def mask(oracle: LayerOracle) -> Array:
     """Return which numbers are kept: by Philox in Python's own whole numbers."""
-    count = EXAMPLES * oracle.inputs
+    shape = (EXAMPLES, *oracle.shape)
+    count = math.prod(shape)
     drawn = philox.uniform64(count, SEED, STREAM_LAYER, STEP)
-    return (np.array(drawn) >= oracle.dropped).reshape(EXAMPLES, oracle.inputs)
+    return (np.array(drawn) >= oracle.dropped).reshape(shape)
 
 
 def _close(actual: Any, desired: Any, what: str, tolerance: float = TOLERANCE) -> None:

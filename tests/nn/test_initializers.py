@@ -31,7 +31,7 @@ VARIANCES: dict[str, tuple[str, Any]] = {
     "uniform": ("uniform", lambda *_: 0.05**2 / 3),
     "normal": ("normal", lambda *_: 0.05**2),
 }
-FIXED = {"zeros", "ones", "given"}
+FIXED = {"zeros", "ones", "given", "orthogonal"}
 
 
 def test_every_initializer_is_checked() -> None:

@@ -69,7 +69,7 @@ def test_settings_are_kept_by_text_and_json(layer: Layer) -> None:
 def test_parameters_say_what_they_are(name: str, position: int) -> None:
     oracle = LAYERS[name][position]
     layer = Layer.of(oracle.text)
-    for entries in (layer.parameters((oracle.inputs,)), layer.statistics((oracle.inputs,))):
+    for entries in (layer.parameters(oracle.shape), layer.statistics(oracle.shape)):
         for entry in entries.values():
             assert entry.symbol
             assert len(entry.axes) == len(entry.shape)
@@ -243,6 +243,22 @@ def test_training_with_dropout_replays_and_differs_by_seed() -> None:
         (lambda: Layer.of("dropout 0.5 0.6"), "dropout has no setting '0.6'; it has rate"),
         (lambda: Layer.of(""), "layer is empty"),
         (lambda: Layer.of(None), "layer must be one of apply"),
+        (lambda: gn.LSTM(0), "units must be a whole number of at least 1; got 0"),
+        (lambda: gn.GRU(2.5), "units must be a whole number of at least 1; got 2.5"),
+        (lambda: gn.RNN(2, "tanb"), "no activation named 'tanb' (did you mean 'tanh'?)"),
+        (lambda: gn.LSTM(2, forget_bias="x"), "forget_bias must be a number; got 'x'"),
+        (lambda: gn.LSTM(2, returns="all"), "returns must be one of sequence, last; got 'all'"),
+        (lambda: gn.GRU(2, start="lernt"), "(did you mean 'learnt'?)"),
+        (lambda: gn.LSTM(2, start=[0.0, 1.0]), "numbers as the state: 2 for h, 2 for c; got 2"),
+        (lambda: gn.GRU(2, recurrent="orthogona"), "(did you mean 'orthogonal'?)"),
+        (lambda: gn.Bidirectional("dense 3"), "bidirectional needs a recurrent layer; got 3"),
+        (lambda: gn.Embedding(0, 3), "vocabulary must be a whole number of at least 1; got 0"),
+        (lambda: gn.Embedding(3, 0), "size must be a whole number of at least 1; got 0"),
+        (lambda: gn.Recurrent("peephol_cell", 3), "(did you mean 'peephole_cell'?)"),
+        (lambda: gn.Recurrent(len, 3), "a cell is a function under @gn.cell(weights=…)"),
+        (lambda: gn.cell(carry="h", weights={}), "carry must be a list of names"),
+        (lambda: gn.cell(weights={"w": ("4 unit",)}), "the length of an axis must be a whole"),
+        (lambda: gn.cell(weights={"w": (1, 1)}, initial={"v": "ones"}), "no weight 'v'"),
     ],
 )
 def test_settings_that_are_not_allowed(make: Any, message: str) -> None:
@@ -258,6 +274,10 @@ MUTANTS: dict[str, tuple[str, Any, Any]] = {
     "batch normalisation by n − 1": ("batchnorm", "forward", lambda f: _scaled(f, 0.9)),
     "dropout without its scale": ("dropout", "forward", lambda f: _scaled(f, 0.7)),
     "apply with a slope of 1.001": ("apply", "forward", lambda f: _scaled(f)),
+    "rnn without its bias": ("rnn", "step", lambda f: _no_bias_in_step(f)),
+    "lstm without its bias": ("lstm", "step", lambda f: _no_bias_in_step(f)),
+    "gru without its bias": ("gru", "step", lambda f: _no_bias_in_step(f)),
+    "bidirectional in one direction": ("bidirectional", "forward", lambda f: _scaled(f)),
 }
 
 
@@ -267,6 +287,13 @@ def _scaled(sound: Any, factor: float = 1.001) -> Any:
         return type(result)(result.output * factor, result.local_field, result.statistics)
 
     return forward
+
+
+def _no_bias_in_step(sound: Any) -> Any:
+    def step(self: Any, state: Any, x: Any, weights: Any, name: str) -> Any:
+        return sound(self, state, x, {**weights, "b": weights["b"] * 0.0}, name)
+
+    return step
 
 
 def _without_bias(sound: Any) -> Any:

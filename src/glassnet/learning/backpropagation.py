@@ -18,7 +18,7 @@ from glassnet.graph.types import Axes
 from glassnet.learning.clipping import clip_by_norm, clip_by_value
 from glassnet.learning.optimizer import Optimizer
 from glassnet.nn.coding import code_classes, decide_classes
-from glassnet.nn.layers import Apply, Dense, Parameter
+from glassnet.nn.layers import RNN, Apply, Dense, Parameter
 from glassnet.nn.losses import Loss, Output
 from glassnet.nn.stack import Stack
 
@@ -72,7 +72,7 @@ class Recipe:
 def check_trainable(stack: Stack) -> None:
     """Raise NotDifferentiableError if a neuron's activation cannot be trained by gradients."""
     for name, layer in zip(stack.names, stack.layers, strict=True):
-        if isinstance(layer, Dense | Apply) and layer.psi.trained_by:
+        if isinstance(layer, Dense | Apply | RNN) and layer.psi.trained_by:
             raise NotDifferentiableError(
                 f"layer {name}: a {layer.psi.name} neuron has no derivative that gradient descent "
                 f"could learn by; it is trained by {layer.psi.trained_by}. Use logistic or tanh "
@@ -86,6 +86,7 @@ class _Inputs:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.tensors: dict[str, Tensor] = {}
+        self.number: Tensor | None = None  # the class of each example, or of each step
 
     def declare(
         self,
@@ -133,37 +134,60 @@ class _Inputs:
 
     def batch(self, n: int) -> Tensor:
         shape = (n, *self.recipe.stack.inputs)
-        axes: Axes = ("example", "source") if len(shape) == 2 else ()
+        named: dict[int, Axes] = {2: ("example", "source"), 3: ("example", "time", "source")}
+        axes = named.get(len(shape), ())
         return self.declare("batch/x", shape, axes=axes, symbol="x")
 
     def target(self, n: int, output: Output) -> Tensor:
-        """Return the target as the loss compares it, coded from class numbers where it is one."""
-        recipe = self.recipe
+        """Return the target as the loss compares it, coded from class numbers where it is one.
+
+        Where each step has an answer, steps are examples of their own (`Output.rows`).
+        """
+        recipe, steps = self.recipe, self.recipe.stack.steps
+        each = (n,) if steps is None else (n, steps)
         if not recipe.class_targets:
-            return self.declare("batch/target", output.y.shape, symbol="d")
-        number = self.declare("batch/target", (n,), DType.INT64, symbol="class")
+            target = self.declare("batch/target", (*each, recipe.stack.units), symbol="d")
+            if steps is not None:
+                target = target.reshape(*output.y.shape)
+            if output.mask is not None:
+                target = ops.select(output.mask.reshape(-1, 1), target, 0.0)
+            return target if steps is None else target.named("d")
+        number = self.declare("batch/target", each, DType.INT64, symbol="class")
+        number = number if steps is None else number.reshape(-1)
+        self.number = number
         units = recipe.stack.units
         return code_classes(number, units, output.activation, recipe.dtype).named("d")
 
 
-def _average(inputs: _Inputs, per_example: Tensor) -> Tensor:
-    """Return the mean over the examples of E_i, or of w_i E_i.
+def _average(inputs: _Inputs, per_example: Tensor, output: Output, n: int) -> Tensor:
+    """Return the mean over the examples of E_i, or of w_i E_i; over the steps where each has one.
 
     Weights are scaled to a mean of 1 over the training part, so that over an epoch the average is
     Σ w_i E_i / Σ w_i, whatever the size of the batches.
     """
-    if not inputs.recipe.weighted:
-        return per_example.mean().named("E")
-    weight = inputs.declare("batch/weight", per_example.shape, symbol="weight")
-    return (per_example * weight).mean().named("E")
+    if inputs.recipe.weighted:
+        weight = inputs.declare("batch/weight", (n,), symbol="weight")
+        if inputs.recipe.stack.steps is not None:
+            each = (n, inputs.recipe.stack.steps)
+            weight = ops.broadcast(weight.reshape(n, 1), each).reshape(-1)
+        per_example = per_example * weight
+    return _mean(per_example, output.mask).named("E")
+
+
+def _mean(each: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the mean, over what the mask leaves."""
+    if mask is None:
+        return each.mean()
+    return ops.select(mask, each, 0.0).sum() / ops.cast(mask, each.dtype).sum()
 
 
 def _measures(inputs: _Inputs, output: Output) -> dict[str, Tensor]:
     """Return the share of right answers, where the targets are classes."""
     if not inputs.recipe.class_targets:
         return {}
-    right = ops.equal(decide_classes(output.y, output.activation), inputs.tensors["batch/target"])
-    return {"accuracy": ops.cast(right, inputs.recipe.dtype).mean()}
+    assert inputs.number is not None
+    right = ops.equal(decide_classes(output.y, output.activation), inputs.number)
+    return {"accuracy": _mean(ops.cast(right, inputs.recipe.dtype), output.mask)}
 
 
 def penalty_of(recipe: Recipe, parameters: Mapping[str, Tensor]) -> Tensor | None:
@@ -202,9 +226,10 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
     for key, weight in parameters.items():
         with learning_of(weight.label.layer, weight.label.symbol):
             points[key] = optimizer.lookahead(weight, slots[key])
-    output, updated = recipe.stack.forward(x, points, statistics, seed, counter)
+    answer, updated = recipe.stack.forward(x, points, statistics, seed, counter)
+    output = answer.rows
     target = inputs.target(n, output)
-    loss = _average(inputs, recipe.loss.per_example(output, target))
+    loss = _average(inputs, recipe.loss.per_example(output, target), output, n)
     penalty = penalty_of(recipe, points)
     objective = loss if penalty is None else loss + penalty
 
@@ -233,17 +258,23 @@ def evaluation_graph(recipe: Recipe, n: int) -> Graph:
     """Return the graph that measures n examples without learning from them: loss and accuracy."""
     inputs = _Inputs(recipe)
     parameters, statistics = inputs.parameters(), inputs.statistics()
-    output, _ = recipe.stack.forward(inputs.batch(n), parameters, statistics)
+    answer, _ = recipe.stack.forward(inputs.batch(n), parameters, statistics)
+    output = answer.rows
     target = inputs.target(n, output)
-    loss = _average(inputs, recipe.loss.per_example(output, target))
+    loss = _average(inputs, recipe.loss.per_example(output, target), output, n)
     measures = {"loss": loss, **_measures(inputs, output)}
     return verify(Graph(inputs.tensors, {f"measures/{k}": v for k, v in measures.items()}))
 
 
 def answer_graph(stack: Stack, n: int, dtype: DType) -> Graph:
-    """Return the graph that answers n examples: `y`, of shape (n, units), and `class`, (n,)."""
+    """Return the graph that answers n examples: `y` and `class`.
+
+    They have the shapes (n, units) and (n,), or (n, time, units) and (n, time).
+    """
     inputs = _Inputs(Recipe(stack, Loss(), Optimizer(1.0), dtype))
     parameters, statistics = inputs.parameters(), inputs.statistics()
     output, _ = stack.forward(inputs.batch(n), parameters, statistics)
-    decided = decide_classes(output.y, output.activation)
+    decided = decide_classes(output.rows.y, output.activation)
+    if stack.steps is not None:
+        decided = decided.reshape(n, stack.steps)
     return verify(Graph(inputs.tensors, {"y": output.y, "class": decided}))

@@ -18,7 +18,7 @@ from glassnet.graph.types import Array, Shape
 from glassnet.ops import philox
 from glassnet.unit import Unit, check_number
 
-__all__ = ["Given", "Initializer", "given"]
+__all__ = ["Blocks", "Given", "Initializer", "given"]
 
 
 def _fans(shape: Shape) -> tuple[int, int]:
@@ -192,6 +192,48 @@ class Ones(Initializer, name="ones"):
         """Return ones."""
         del seed, stream
         return np.ones(shape)
+
+
+@dataclass(frozen=True)
+class Orthogonal(Initializer, name="orthogonal"):
+    """Rows (or columns, if there are fewer of them) of length 1 at right angles to each other.
+
+    A state that is multiplied by such a matrix step after step neither grows nor fades.
+
+    Source: Saxe, McClelland & Ganguli (2014); normal numbers, made orthogonal by Gram and Schmidt.
+    """
+
+    def values(self, shape: Shape, seed: int, stream: int) -> Array:
+        """Return a matrix; a vector gets length 1, and further axes count as one."""
+        wide = shape[0], math.prod(shape[1:]) if len(shape) > 1 else 1
+        columns = philox.normal((max(wide), min(wide)), seed, stream=stream)
+        # Sums over the first axis are done row by row: the same bits on every machine.
+        for _ in range(2):  # the second time takes away what rounding has left
+            for k in range(columns.shape[1]):
+                q = columns[:, k : k + 1]
+                q /= np.sqrt((q * q).sum(0))
+                rest = columns[:, k + 1 :]
+                rest -= q * (q * rest).sum(0)
+        return (columns if wide[0] >= wide[1] else columns.T).reshape(shape).copy()
+
+
+@dataclass(frozen=True)
+class Blocks(Initializer):
+    """Blocks of rows one below the other, each drawn by itself: the gates of a recurrent layer.
+
+    Args:
+        inner: Where each block comes from.
+        count: How many blocks.
+    """
+
+    inner: Initializer
+    count: int
+
+    def values(self, shape: Shape, seed: int, stream: int) -> Array:
+        """Return the blocks; the first has the numbers that it would have alone."""
+        block = (shape[0] // self.count, *shape[1:])
+        streams = (stream + (number << 20) for number in range(self.count))  # beyond all others
+        return np.concatenate([self.inner.values(block, seed, at) for at in streams])
 
 
 @dataclass(frozen=True)

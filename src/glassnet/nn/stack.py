@@ -10,14 +10,14 @@ import numpy as np
 
 from glassnet.errors import ArgumentError, GlassnetError, ShapeError, nearest
 from glassnet.graph.tensor import Tensor
-from glassnet.graph.types import Shape
+from glassnet.graph.types import Array, Shape
 from glassnet.nn.activations import Activation, Linear
-from glassnet.nn.layers import Apply, Dense, Draws, Layer, Parameter
+from glassnet.nn.layers import RNN, Apply, Dense, Draws, Layer, Mask, OverTime, Parameter
 from glassnet.nn.losses import Output
 from glassnet.ops.philox import STREAM_LAYER
 from glassnet.unit import FAMILIES
 
-__all__ = ["Stack", "parse_layers"]
+__all__ = ["Stack", "parse_layers", "read_layers"]
 
 
 def _as_layer(entry: Any) -> Layer:
@@ -28,6 +28,31 @@ def _as_layer(entry: Any) -> Layer:
         if first in FAMILIES["activation"]:
             return Apply(entry)
     return Layer.of(entry)
+
+
+def read_layers(layers: object) -> tuple[Layer, ...]:
+    """Return layers from a list of them, of text and of activations.
+
+    A layer that goes over time and does not say what it returns gives the whole sequence where
+    another such layer comes after it.
+
+    Raises:
+        ArgumentError: No list, an empty one, or an entry that is no layer.
+    """
+    if isinstance(layers, str) or not isinstance(layers, Iterable):
+        raise ArgumentError(
+            'layers must be a list, as in [gn.Dense(16, "tanh"), gn.Dense(3, "softmax")]; '
+            f"got {layers!r:.60}"
+        )
+    found = [_as_layer(entry) for entry in cast("Iterable[Any]", layers)]
+    if not found:
+        raise ArgumentError('a network needs layers, as in [gn.Dense(3, "softmax")]')
+    over_time = [place for place, layer in enumerate(found) if isinstance(layer, OverTime)]
+    for place in over_time[:-1]:
+        layer = found[place]
+        assert isinstance(layer, OverTime)
+        found[place] = layer.returning("sequence")
+    return tuple(found)
 
 
 def _names(layers: Sequence[Layer]) -> list[str]:
@@ -69,17 +94,8 @@ class Stack:
     inputs: Shape
 
     def __init__(self, layers: Sequence[Any] | object, inputs: int | Sequence[int]) -> None:
-        shape = _input_shape(inputs)
-        if isinstance(layers, str) or not isinstance(layers, Iterable):
-            raise ArgumentError(
-                'layers must be a list, as in [gn.Dense(16, "tanh"), gn.Dense(3, "softmax")]; '
-                f"got {layers!r:.60}"
-            )
-        entries = cast("Iterable[Any]", layers)
-        object.__setattr__(self, "layers", tuple(_as_layer(entry) for entry in entries))
-        object.__setattr__(self, "inputs", shape)
-        if not self.layers:
-            raise ArgumentError('a network needs layers, as in [gn.Dense(3, "softmax")]')
+        object.__setattr__(self, "inputs", _input_shape(inputs))
+        object.__setattr__(self, "layers", read_layers(layers))
         object.__setattr__(self, "_names", tuple(_names(self.layers)))
         object.__setattr__(self, "_shapes", tuple(self._walk()))
 
@@ -109,10 +125,27 @@ class Stack:
         return self.shapes[-1][-1]
 
     @property
+    def is_masked(self) -> bool:
+        """Whether the sequences may differ in length: missing steps are NaN."""
+        return any(isinstance(layer, Mask) for layer in self.layers)
+
+    @property
+    def steps(self) -> int | None:
+        """The number of steps that are answered, where each has an answer of its own."""
+        return self.shapes[-1][0] if len(self.shapes[-1]) == 2 else None
+
+    def check(self, rows: Array) -> None:
+        """Raise DataError if the first layer (after a mask) cannot read these examples."""
+        for layer in self.layers:
+            layer.check(rows)
+            if not isinstance(layer, Mask):
+                return
+
+    @property
     def activation(self) -> Activation:
         """The activation of the last neurons."""
         for layer in reversed(self.layers):
-            if isinstance(layer, Dense | Apply):
+            if isinstance(layer, Dense | Apply | RNN):
                 return layer.psi
         return Linear()
 
@@ -159,7 +192,7 @@ class Stack:
             counter: The step's number, in training.
         """
         updated: dict[str, Tensor] = {}
-        v = x
+        v, mask = x, None
         for index, (name, layer) in enumerate(zip(self.names, self.layers, strict=True)):
             draws = None
             if seed is not None and counter is not None:
@@ -168,18 +201,23 @@ class Stack:
             known = {
                 key: statistics[f"{name}.{key}"] for key in layer.statistics(self.shapes[index])
             }
-            result = layer.forward(x, own, known, draws, name)
+            if isinstance(layer, OverTime):
+                result = layer.forward(x, own, known, draws, name, mask)
+            else:
+                result = layer.forward(x, own, known, draws, name)
+            mask = result.mask if result.mask is not None else mask
             updated |= {f"{name}.{key}": value for key, value in result.statistics.items()}
             x = result.output
             v = result.local_field if result.local_field is not None else x
-        return Output(x, v, self.activation), updated
+        return Output(x, v, self.activation, mask if self.steps else None), updated
 
 
 def parse_layers(text: str, outputs: int) -> tuple[Layer, ...]:
     """Return layers from text such as "16 relu, dropout 0.2, softmax".
 
-    A number of neurons and an activation is a dense layer. An activation by itself is applied to
-    what comes before it; as the last entry it is the output layer with the neurons that are needed.
+    A number of neurons and an activation is a dense layer; "32 lstm" is "lstm 32". An activation by
+    itself is applied to what comes before it; as the last entry it is the output layer with the
+    neurons that are needed.
 
     Raises:
         ArgumentError: A name or setting is unknown; the nearest is suggested.
@@ -189,8 +227,11 @@ def parse_layers(text: str, outputs: int) -> tuple[Layer, ...]:
         raise ArgumentError(f"layers {text!r}: an entry is empty; write '16 tanh, softmax'")
     layers: list[Layer] = []
     for position, entry in enumerate(entries):
-        first = entry.split()[0].lower()
-        if first.lstrip("+-").replace(".", "", 1).isdigit():
+        first, *rest = entry.lower().split()
+        if rest and first.isdigit() and rest[0] in ("rnn", "lstm", "gru"):
+            words = entry.split()
+            layers.append(Layer.of(" ".join([words[1], words[0], *words[2:]])))
+        elif first.lstrip("+-").replace(".", "", 1).isdigit():
             layers.append(Layer.of(f"dense {entry}"))
         elif first in FAMILIES["activation"]:
             last = position == len(entries) - 1

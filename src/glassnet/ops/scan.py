@@ -156,7 +156,7 @@ def scan(
         OPERATORS["input"](f"x{i}", TensorType(node.shape[1:], node.dtype, node.type.axes[1:]))
         for i, node in enumerate(sequences)
     )
-    answer = body(rebuild_carry(iter(carries)), rebuild_x(iter(elements)))
+    answer: Any = body(rebuild_carry(iter(carries)), rebuild_x(iter(elements)))
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise ArgumentError(
             "the body of scan must return two things: the next carry, and what is kept of the step "

@@ -11,6 +11,7 @@ from glassnet.engines import Program
 from glassnet.engines.native import Answers, Unsupported, is_available
 from glassnet.graph.types import Array, DType
 from glassnet.learning.backpropagation import answer_graph
+from glassnet.nn.layers import Layer
 from glassnet.nn.stack import Stack
 
 __all__ = ["Answerer"]
@@ -32,6 +33,7 @@ class Answerer:
     def __init__(self, stack: Stack, dtype: DType, values: Mapping[str, Array]) -> None:
         self.stack, self.dtype, self.values = stack, dtype, dict(values)
         self._known = dtype.numpy
+        self._checked = any(type(layer).check is not Layer.check for layer in stack.layers)
         self._programs: dict[int, Program | Answers] = {}
         self._native = is_available() and all(
             value.flags.c_contiguous and value.dtype == dtype.numpy for value in values.values()
@@ -56,7 +58,7 @@ class Answerer:
 
     def quick(self, x: Any, classes: bool) -> Array | None:
         """Answer an array that is just as it should be, with the least overhead; else None."""
-        if type(x) is not np.ndarray or x.ndim != 2 or not 0 < len(x) <= CHUNK:
+        if self._checked or type(x) is not np.ndarray or x.ndim != 2 or not 0 < len(x) <= CHUNK:
             return None
         if x.dtype != self._known:  # they may be numbers all the same
             return None

@@ -12,8 +12,9 @@ from glassnet.learning.optimizer import Optimizer
 from glassnet.nn.losses import Loss
 from glassnet.nn.stack import Stack
 from glassnet.training.loop import DEFAULT_OPTIMIZER, Examples, Settings, train
-from glassnet.training.network import Network, as_rows
+from glassnet.training.network import Network, as_examples
 from glassnet.training.run import Run
+from glassnet.training.sequences import check_steps
 from glassnet.training.tables import as_data, is_table
 from glassnet.training.targets import read_targets
 from glassnet.unit import check_number
@@ -55,7 +56,11 @@ def fit(
     Args:
         net: The network; it is changed in place.
         x: n examples: an array of shape (n, inputs), a data frame (pandas or polars) or a table.
+            For sequences an array of shape (n, time, features), or, for a network that begins with
+            `Mask`, a list of sequences of different lengths.
         y: The targets: n classes (names or numbers), n numbers, or an array of shape (n, outputs).
+            Where the network answers each step: such targets for each step, (n, time) or (n, time,
+            outputs).
             For a data frame or table: the name of the target column (the last if not given).
         loss: By name or as an object; if not given, cross-entropy for softmax outputs, binary
             cross-entropy for one logistic output, else the mean squared error.
@@ -148,18 +153,22 @@ def examples_from_arrays(
     if y is None:
         raise ArgumentError("y, the targets, must be given with an array of examples")
     try:
-        shape = np.shape(x)
+        masked = net.is_built and net.stack.is_masked  # a list of sequences has no shape
+        shape = () if masked else np.shape(x)
     except ValueError:
         raise DataError("examples must be a table of numbers with rows of one length") from None
     if not net.is_built and len(shape) < 2:
         raise ShapeError(f"examples must have shape (n, inputs); got {shape}")
     stack = net.stack if net.is_built else Stack(net.layers, shape[1:])
-    rows = as_rows(x, stack.inputs, net.dtype)
+    rows = as_examples(x, stack, net.dtype)
     targets = read_targets(y, len(rows), stack, net.dtype)
+    check_steps(rows, targets)
     if isinstance(validation, tuple):
-        held = as_rows(validation[0], stack.inputs, net.dtype)
+        held = as_examples(validation[0], stack, net.dtype)
         known = targets.classes if targets.are_classes else None
-        validation = (held, read_targets(validation[1], len(held), stack, net.dtype, known))
+        aims = read_targets(validation[1], len(held), stack, net.dtype, known)
+        check_steps(held, aims)
+        validation = (held, aims)
     if not net.is_built:  # only now that all is known to fit
         net.build(shape[1:])
     net.preprocessing = None
@@ -200,7 +209,7 @@ def examples_from_table(
     part = prepared.validation
     if isinstance(validation, tuple):
         part = encode(prepared.preprocessing, as_data(validation[0]))
-    held = None if part is None else (as_rows(part.x, net.stack.inputs, net.dtype), part.targets)
+    held = None if part is None else (as_examples(part.x, net.stack, net.dtype), part.targets)
     if sample_weight is not None:
         weight = np.asarray(sample_weight)
         if weight.shape != (as_data(x).rows,):
@@ -209,7 +218,7 @@ def examples_from_table(
                 f"rows; got shape {weight.shape}"
             )
         sample_weight = weight[prepared.usable[prepared.split.train]]
-    rows = as_rows(prepared.train.x, net.stack.inputs, net.dtype)
+    rows = as_examples(prepared.train.x, net.stack, net.dtype)
     target = prepared.target
     notes = (f"target {target.name}: {target.task} ({target.reason})", *prepared.notes)
     left_out = [(c, how) for c, kind, how in prepared.preprocessing.summary() if kind == "left out"]

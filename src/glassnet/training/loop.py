@@ -119,7 +119,7 @@ def prepare_loop(
     _check_outputs(net, targets)
     loss = choose_loss(settings.loss, net.stack, targets)
     weight = _weights(targets, class_weight, sample_weight, net.dtype)
-    values = targets.values if targets.are_classes else targets.values.astype(net.dtype.numpy)
+    values = _as_stored(targets, net.dtype)
     whole = Material(examples.x, values, weight)
     learnt, held_back = _validation_part(whole, examples, settings.seed)
     size = resolve_batch_size(settings.mode, settings.batch_size, len(learnt))
@@ -191,8 +191,15 @@ def _check_outputs(net: Network, targets: Targets) -> None:
                 f"{count} classes need {count} outputs{' (or one)' if count == 2 else ''}; "
                 f"the network has {units}"
             )
-    elif targets.values.shape[1] != units:
-        raise ShapeError(f"{targets.values.shape[1]} target columns do not fit {units} outputs")
+    elif targets.values.shape[-1] != units:
+        raise ShapeError(f"{targets.values.shape[-1]} target columns do not fit {units} outputs")
+
+
+def _as_stored(targets: Targets, dtype: DType) -> Array:
+    """Return targets as a step reads them: with class 0 for steps that are missing, and masked."""
+    if targets.are_classes:
+        return np.maximum(targets.values, 0)
+    return targets.values.astype(dtype.numpy)
 
 
 def _weights(
@@ -211,6 +218,8 @@ def _weights(
     if class_weight is not None:
         if not targets.are_classes or targets.classes is None:
             raise ArgumentError("class_weight needs classes as targets; these are numbers")
+        if targets.values.ndim > 1:
+            raise ArgumentError("class_weight needs one class for each example, not for each step")
         counts = np.bincount(targets.values, minlength=len(targets.classes))
         if class_weight == "balanced":
             of_class = n / (len(counts) * np.maximum(counts, 1))
@@ -257,12 +266,12 @@ def _validation_part(
         if held.are_classes != targets.are_classes:
             raise DataError("the validation targets are of another kind than the training targets")
         ones = None if whole.weight is None else np.ones(len(x), x.dtype)
-        values = held.values if held.are_classes else held.values.astype(x.dtype)
+        values = _as_stored(held, DType(x.dtype.name))
         return whole, Material(x, values, ones)
     check_number("validation", validation, low=0, high=1, open_low=True, open_high=True)
     from glassnet.data import split
 
-    labels = targets.values if targets.are_classes else None
+    labels = targets.values if targets.are_classes and targets.values.ndim == 1 else None
     parts = split(len(whole), test=0.0, validation=validation, seed=seed, labels=labels)
     learnt, held_back = whole.take(parts.train), whole.take(parts.validation)
     if held_back.weight is not None:

@@ -14,7 +14,7 @@ import numpy as np
 from glassnet.errors import ArgumentError, DataError, ShapeError
 from glassnet.graph.types import Array, DType
 from glassnet.nn.layers import Layer, Parameter
-from glassnet.nn.stack import Stack
+from glassnet.nn.stack import Stack, read_layers
 from glassnet.ops.philox import STREAM_INITIAL
 from glassnet.training.answering import Answerer
 from glassnet.training.tables import as_data, is_table
@@ -23,7 +23,7 @@ from glassnet.unit import check_choice, check_whole
 if TYPE_CHECKING:
     from glassnet.data import Preprocessing
 
-__all__ = ["LARGEST_SEED", "Encoded", "Network", "as_rows"]
+__all__ = ["LARGEST_SEED", "Encoded", "Network", "as_examples", "as_rows"]
 
 LARGEST_SEED = 2**63 - 1  # what an int64, the type of a seed in a graph, holds
 
@@ -77,7 +77,7 @@ class Network:
         self._arrays: list[int] = []
         self._names: Array = np.array([])
         self._named: tuple[Any, ...] | None = None
-        self._layers = Stack(layers, inputs if inputs is not None else 1).layers
+        self._layers = read_layers(layers)
         self._stack: Stack | None = None
         if inputs is not None:
             self.build(inputs)
@@ -152,7 +152,8 @@ class Network:
     def _answer(self, x: Any, classes: bool) -> Array:
         """Run the network on examples, and say what is wrong with those that do not fit."""
         answerer = self._answers()
-        found = answerer.quick(x, classes) if self.preprocessing is None else None
+        plain = self.preprocessing is None and not self.stack.is_masked
+        found = answerer.quick(x, classes) if plain else None
         return answerer.answer(self.rows(x), classes) if found is None else found
 
     def rows(self, x: Any) -> Array:
@@ -172,11 +173,11 @@ class Network:
                     "give it an array"
                 )
             x = self.preprocessing.transform(as_data(x))
-        return as_rows(x, self.stack.inputs, self.dtype)
+        return as_examples(x, self.stack, self.dtype)
 
     def encoded(self, x: Any) -> Encoded:
         """Return features that went through the preprocessing already, for `predict` to take."""
-        return Encoded(as_rows(x, self.stack.inputs, self.dtype))
+        return Encoded(as_examples(x, self.stack, self.dtype))
 
     def outputs(self, x: Any) -> Array:
         """Return the outputs of the last neurons, of shape (n, units).
@@ -213,7 +214,7 @@ class Network:
             return y
         if self.preprocessing is not None:
             y = np.asarray(self.preprocessing.decode_predictions(y), dtype=np.float64)
-        return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        return y[..., 0] if y.shape[-1] == 1 else y
 
     @property
     def gives_probabilities(self) -> bool:
@@ -232,7 +233,7 @@ class Network:
                 "use a softmax or logistic output layer"
             )
         y = self._answer(x, classes=False)
-        return np.concatenate([1 - y, y], axis=1) if y.shape[1] == 1 else y
+        return np.concatenate([1 - y, y], axis=-1) if y.shape[-1] == 1 else y
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to one file (safetensors): weights, layers, preprocessing, classes.
@@ -308,6 +309,22 @@ def _size(parameter: Parameter) -> int:
 
 def _shape(shape: Sequence[int]) -> str:
     return " × ".join(str(length) for length in shape)
+
+
+def as_examples(x: Any, stack: Stack, dtype: DType) -> Array:
+    """Return examples as the array that layers are fed, of shape (n, *inputs).
+
+    Raises:
+        DataError, ShapeError: They are not what the layers take; the message says where.
+    """
+    if stack.is_masked:
+        from glassnet.training.sequences import as_sequences
+
+        rows = as_sequences(x, stack.inputs, dtype)
+    else:
+        rows = as_rows(x, stack.inputs, dtype)
+    stack.check(rows)
+    return rows
 
 
 def as_rows(x: Any, inputs: Sequence[int], dtype: DType) -> Array:

@@ -13,7 +13,7 @@ from glassnet.nn.activations import Activation
 from glassnet.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from glassnet.nn.stack import Stack
 
-__all__ = ["Targets", "choose_loss", "read_targets"]
+__all__ = ["Targets", "choose_loss", "read_plain_targets", "read_targets"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Targets:
     """Targets as arrays.
 
     Args:
-        values: Class numbers (int64, shape (n,)) or values (n, units).
+        values: Class numbers (int64, shape (n,)) or values (n, units). Where each step has one:
+            (n, time) or (n, time, units), with −1 or NaN for the steps that are missing.
         classes: What the class numbers stand for; None for values.
         task: "classification" or "regression".
     """
@@ -35,8 +36,27 @@ class Targets:
         """Whether the values are class numbers."""
         return self.values.dtype.kind == "i"
 
+    @property
+    def known(self) -> Array:
+        """The values that are not missing, in one row."""
+        return self.values[~np.isnan(self.values)]
+
 
 def read_targets(
+    y: Any, n: int, stack: Stack, dtype: DType, classes: tuple[Any, ...] | None = None
+) -> Targets:
+    """Return targets for n examples, or for each of their steps where the network answers those.
+
+    Arguments and errors as `read_plain_targets`.
+    """
+    if stack.steps is None:
+        return read_plain_targets(y, n, stack, dtype, classes)
+    from glassnet.training.sequences import read_step_targets
+
+    return read_step_targets(y, n, stack, dtype, classes)
+
+
+def read_plain_targets(
     y: Any, n: int, stack: Stack, dtype: DType, classes: tuple[Any, ...] | None = None
 ) -> Targets:
     """Return targets for n examples.
@@ -163,7 +183,7 @@ def choose_loss(loss: str | Loss | None, stack: Stack, targets: Targets) -> Loss
     """
     activation: Activation = stack.activation
     if loss is None:
-        bounded = bool(((targets.values >= 0) & (targets.values <= 1)).all())
+        bounded = bool(((targets.known >= 0) & (targets.known <= 1)).all())
         if activation.name == "softmax":
             chosen: Loss = CrossEntropy()
         elif activation.name == "logistic" and (targets.are_classes or bounded):
@@ -179,7 +199,7 @@ def choose_loss(loss: str | Loss | None, stack: Stack, targets: Targets) -> Loss
         chosen = Loss.of(loss)
     chosen.check(activation, stack.units)
     if chosen.outputs and not targets.are_classes:
-        low, high = float(targets.values.min()), float(targets.values.max())
+        low, high = float(targets.known.min()), float(targets.known.max())
         if low < 0 or high > 1:
             raise DataError(
                 f"{chosen.name} needs targets from 0 to 1; these reach from {low:g} to {high:g}"
@@ -192,7 +212,7 @@ def _check_reach(activation: Activation, targets: Targets) -> None:
     """Raise DataError if the outputs can never come near the targets."""
     if targets.are_classes or not targets.values.size:
         return
-    low, high = float(targets.values.min()), float(targets.values.max())
+    low, high = float(targets.known.min()), float(targets.known.max())
     if low < activation.range[0] or high > activation.range[1]:
         raise DataError(
             f"{activation.name} outputs reach from {activation.range[0]:g} to "

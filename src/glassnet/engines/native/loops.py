@@ -75,8 +75,13 @@ class Layout:
             return Bound(whole, self.loop.length * size, -size)
         return Bound(whole, 0, size)
 
-    def bound(self, sequences: Sequence[Buffer], constants: Sequence[Buffer]) -> dict[str, Bound]:
-        """Return what the names of the body stand for."""
+    def bound(self, where: Callable[[Tensor], Buffer], used: set[str]) -> dict[str, Bound]:
+        """Return what the names of the body stand for, as far as they are used.
+
+        Args:
+            where: Where a sequence or a constant lies, by the input of the body.
+            used: The names that the instructions of the body speak of.
+        """
         loop = self.loop
         found: dict[str, Bound] = {}
         for place, carry in enumerate(loop.carries):
@@ -88,10 +93,12 @@ class Layout:
             else:
                 after = Bound(before.buffer, before.start + before.step, before.step)
             found[f"following/{place}"] = after
-        for element, sequence in zip(loop.elements, sequences, strict=True):
-            found[_name(element)] = self._along(sequence)
-        for constant, buffer in zip(loop.constants, constants, strict=True):
-            found[_name(constant)] = Bound(buffer)
+        for element in loop.elements:
+            if _name(element) in used:
+                found[_name(element)] = self._along(where(element))
+        for constant in loop.constants:
+            if _name(constant) in used:
+                found[_name(constant)] = Bound(where(constant))
         for place, buffer in enumerate(self.others.values()):
             found[f"stack/{place}"] = self._along(buffer)
         return found
@@ -110,8 +117,7 @@ def _name(node: Tensor) -> str:
 def looped(
     loop: Loop,
     layout: Layout,
-    sequences: Sequence[Buffer],
-    constants: Sequence[Buffer],
+    where: Callable[[Tensor], Buffer],
     lower: Callable[[Graph], Plan],
 ) -> Looped:
     """Return the instruction that runs a loop.
@@ -119,17 +125,18 @@ def looped(
     Args:
         loop: The loop.
         layout: Where its carries and results lie.
-        sequences: Where the sequences lie.
-        constants: Where the constants lie.
+        where: Where a sequence or a constant lies, by the input of the body.
         lower: What makes a plan of the body.
     """
     plan = lower(loop.graph(layout.others))
-    bound = layout.bound(sequences, constants)
+    used = {b.name for i in plan.instructions for b in (*i.reads, *i.writes)}
+    bound = layout.bound(where, used)
     words = -(-plan.arena_bytes // DType.FLOAT64.numpy.itemsize)
     scratch = Buffer((words,), DType.FLOAT64) if words else None
     writes = [*layout.carries, *layout.others.values()]
+    reads = [entry.buffer for entry in bound.values() if entry.buffer not in writes]
     return Looped(
-        [*sequences, *constants, *layout.carries],
+        [*reads, *layout.carries],
         [*writes, scratch] if scratch else writes,
         "loop",
         plan,

@@ -405,11 +405,10 @@ class _Lowering:
         loop: Loop = node.attributes["loop"]
         results = self.results[_run_of(node)]
         layout = Layout(loop, [result.attributes["output"] for result in results])
-        count, along = len(loop.carries), len(loop.elements)
-        for place, start in enumerate(node.inputs[:count]):
-            self._put(start, layout.start(place))
-        inputs = [self.buffer(source) for source in node.inputs[count:]]
-        self._emit(looped(loop, layout, inputs[:along], inputs[along:], lower))
+        outside = dict(zip(loop.inputs, node.inputs, strict=True))
+        for place, carry in enumerate(loop.carries):
+            self._put(outside[carry], layout.start(place))
+        self._emit(looped(loop, layout, lambda inside: self.buffer(outside[inside]), lower))
         for result in results:
             self.buffers[result] = layout.result(result.attributes["output"])
 
@@ -674,7 +673,9 @@ class _Chain:
                 return self._spread(self.result_of[view.base])
             return self.result_of[view.base]
         base = view.base if view.mode is not Mode.FULL else strip(source)
-        base, start, stride = uncut(base) if view.mode in (Mode.FULL, Mode.ROW) else (base, 0, 0)
+        start = stride = 0
+        if view.mode in (Mode.FULL, Mode.ROW) and base.ndim and base.shape[-1] == group.width:
+            base, start, stride = uncut(base)
         buffer = self.lowering.buffer(base)
         if buffer not in self.reads:
             self.reads.append(buffer)

@@ -29,6 +29,8 @@ def _short(choice: Any) -> str:
 class Dense(Layer, name="dense"):
     """Fully connected neurons: v_j = Σ_i w_ji x_i + b_j, y_j = ψ(v_j).
 
+    After a layer that returns a sequence they answer each step by itself.
+
     Args:
         units: How many neurons.
         activation: ψ, by name ("tanh", "logistic slope=2") or as an object.
@@ -84,19 +86,20 @@ class Dense(Layer, name="dense"):
         return Activation.of(self.activation)
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Return (units,) for inputs of shape (m,)."""
-        if len(shape) != 1:
+        """Return (units,) for inputs of shape (m,), (time, units) for sequences (time, m)."""
+        if len(shape) > 2:
             raise ShapeError(
-                f"a dense layer needs a row of numbers for each example; it is fed shape {shape}"
+                "a dense layer needs a row of numbers for each example, or for each step of a "
+                f"sequence; it is fed shape {shape}"
             )
-        return (self.units,)
+        return (*shape[:-1], self.units)
 
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
         """Return w of shape (units, m), and b of shape (units,) unless there is no bias."""
         if not isinstance(self.weights, Initializer):
             raise ArgumentError(f"weights must be an initialiser; got {self.weights!r}")
         axes = ("neuron", "source")
-        found = {"w": Parameter((self.units, *shape), "w", self.weights, axes, penalised=True)}
+        found = {"w": Parameter((self.units, shape[-1]), "w", self.weights, axes, penalised=True)}
         if isinstance(self.biases, Initializer):
             found["b"] = Parameter((self.units,), "b", self.biases, ("neuron",))
         return found
@@ -114,11 +117,13 @@ class Dense(Layer, name="dense"):
         draws: Draws | None,
         name: str,
     ) -> Forward:
-        """Return y = ψ(v) with v = x Wᵀ + b, of shape (n, units)."""
+        """Return y = ψ(v) with v = x Wᵀ + b, of shape (n, units) or (n, time, units)."""
         del statistics, draws
-        v = x @ parameters["w"].T
+        v = x.reshape(-1, x.shape[-1]) @ parameters["w"].T if x.ndim > 2 else x @ parameters["w"].T
         if "b" in parameters:
             v = v + parameters["b"]
+        if x.ndim > 2:
+            v = v.reshape(*x.shape[:-1], self.units)
         v = v.named("v", name)
         y = self.psi(v)
         return Forward(y if y is v else y.named("y", name), v)

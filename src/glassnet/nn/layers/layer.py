@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from glassnet.graph.tensor import Tensor
-from glassnet.graph.types import Axes, Shape
+from glassnet.graph.types import Array, Axes, Shape
 from glassnet.nn.initializers import Initializer
 from glassnet.unit import Unit
 
@@ -52,11 +52,13 @@ class Forward:
         output: The layer's output y.
         local_field: v, where y = ψ(v).
         statistics: The new values of the remembered statistics.
+        mask: Which steps are part of their sequences, of shape (n, time), from a layer that says.
     """
 
     output: Tensor
     local_field: Tensor | None = None
     statistics: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+    mask: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ class Layer(Unit, family="layer"):
         """Return what is remembered from training without being trained."""
         del shape
         return {}
+
+    def check(self, rows: Array) -> None:
+        """Raise DataError if the layer cannot read these examples, as the first of a network."""
 
     @property
     def penalties(self) -> tuple[float, float]:

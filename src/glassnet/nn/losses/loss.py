@@ -18,14 +18,29 @@ class Output:
     """A network's answer to a batch, with what the last neurons made it from.
 
     Args:
-        y: The output, of shape (n, units).
+        y: The output, of shape (n, units), or (n, time, units) where each step has an answer.
         v: The local field of the last neurons, y = ψ(v), of the same shape.
         activation: ψ.
+        mask: Which steps are part of their sequences, of shape (n, time); all if None.
     """
 
     y: Tensor
     v: Tensor
     activation: Activation
+    mask: Tensor | None = None
+
+    @property
+    def rows(self) -> Output:
+        """The same with each step as an example of its own, one below the other."""
+        if self.y.ndim == 2:
+            return self
+        rows = (-1, self.y.shape[-1])
+        y, v = (
+            part.reshape(*rows).named(part.label.symbol, part.label.layer)
+            for part in (self.y, self.v)
+        )
+        mask = None if self.mask is None else self.mask.reshape(-1)
+        return Output(y, v, self.activation, mask)
 
 
 @dataclass(frozen=True)

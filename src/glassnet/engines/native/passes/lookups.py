@@ -23,6 +23,8 @@ def multiply_rows_once(graph: Graph) -> Graph:
     - E[r] W = (E W)[r]
     - E[r]ᵀ G = Eᵀ S(G)
     - S(G Wᵀ) = S(G) Wᵀ
+
+    Rows that change places before or after are looked up, or added up, in the other order.
     """
     looks_up = any(isinstance(node.op.native, Indexed) for node in graph.nodes)
     if not looks_up or not any(isinstance(n.op.native, Contraction) for n in graph.nodes):
@@ -36,7 +38,9 @@ def multiply_rows_once(graph: Graph) -> Graph:
             made = made.named(label.symbol, label.layer, label.time) if label.symbol else made
         if isinstance(node.op.native, Contraction) and node.ndim == 2:
             return _product(made)
-        return _added_up(made) if _pattern(node) == "scatter_add" else made
+        if _pattern(node) == "transpose":
+            return _looked_up_in_order(made)
+        return _added_up(_in_order(made)) if _pattern(node) == "scatter_add" else made
 
     return rebuild(graph, replacement)
 
@@ -56,6 +60,31 @@ def _rows_of(node: Tensor) -> Tensor | None:
     table, rows = node.inputs
     whole = matrix.shape == (rows.size, table.shape[1])
     return node if whole and rows.size >= LEAST * table.shape[0] else None
+
+
+def _looked_up_in_order(node: Tensor) -> Tensor:
+    """Return a look-up in another order of the rows: their numbers change places, not the rows."""
+    (found,), order = node.inputs, node.attributes["order"]
+    rows_stay_whole = order[-1] == node.ndim - 1
+    if _pattern(found) != "gather" or found.attributes["axis"] != 0 or not rows_stay_whole:
+        return node
+    table, rows = found.inputs
+    if table.ndim != 2:
+        return node
+    return apply(found.op, table, OPERATORS["transpose"](rows, order[:-1]), axis=0)
+
+
+def _in_order(node: Tensor) -> Tensor:
+    """Return rows added up as they lie, where they were put in another order before."""
+    x, rows = node.inputs
+    if _pattern(x) != "transpose" or node.attributes["axis"] != 0 or x.ndim != rows.ndim + 1:
+        return node
+    order: tuple[int, ...] = x.attributes["order"]
+    if order[-1] != x.ndim - 1:
+        return node
+    back = tuple(order.index(axis) for axis in range(rows.ndim))
+    places = OPERATORS["transpose"](rows, back)
+    return apply(node.op, x.inputs[0], places, **node.attributes)
 
 
 def _product(node: Tensor) -> Tensor:
