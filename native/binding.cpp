@@ -29,15 +29,15 @@ static char* resolve(Program& p, const Where& w) { return p.resolve(std::get<0>(
 typedef std::tuple<int, std::string, Where, bool, bool, long, long> SlotText;  // mode, dtype, where, constant, written, scratch, stride
 typedef std::tuple<int, int, std::array<int, 4>, bool, double, double> StepText;  // code, result, operands, column, low, high
 
-static void add_chain(Program& p, long rows, long width, long block_rows, bool turned, bool wide, long scratch, bool is_double,
-                      const std::vector<SlotText>& slots, const std::vector<StepText>& steps) {
+static void add_chain(Program& p, long rows, long width, long columns, long block_rows, bool turned, bool wide, long scratch,
+                      bool is_double, const std::vector<SlotText>& slots, const std::vector<StepText>& steps) {
   Chain c;
-  c.rows = rows; c.width = width; c.block_rows = block_rows; c.turned = turned; c.wide = wide; c.scratch_elements = scratch; c.is_double = is_double;
+  c.rows = rows; c.width = c.apart = width; c.block_rows = block_rows; c.turned = turned; c.wide = wide; c.scratch_elements = scratch; c.is_double = is_double;
   for (const auto& [mode, dtype, where, constant, written, place, stride] : slots)
     c.slots.push_back({Mode(mode), dtype_of(dtype), mode >= 4 ? nullptr : resolve(p, where), constant, written, place, stride});
   for (const auto& [code, result, of, column, low, high] : steps)
     c.steps.push_back({Code(code), result, of[0], of[1], of[2], of[3], column, low, high, false});
-  p.chain(std::move(c));
+  p.chain(std::move(c), columns);
 }
 
 static std::size_t row_bytes(const AnyArray& a) {

@@ -2,7 +2,8 @@
 // operation after the other (the idea behind numexpr). Reductions along a row lead from the block to a column; sums
 // over the rows, or over everything, are added up block by block, always in the same order.
 //
-// A block lies in the scratch memory row after row, or, where rows are narrow, turned (chain_turned.h).
+// A block lies in the scratch memory row after row, or, where rows are narrow, turned (chain_turned.h). A chain may be
+// some columns of wider rows: then its rows lie apart in memory, and are swept over one by one.
 #pragma once
 #include "chain_rows.h"
 #include "chain_turned.h"
@@ -38,23 +39,33 @@ template <class T> inline void from_working(char* memory, const T* in, DType t, 
 
 constexpr long most_slots = 192;
 
-// What a step works on in the block at hand.
+// What a step works on in the block at hand. `has_gaps`: whether its rows lie apart in memory, as those of some columns of
+// wider rows do. (Looked up at run time in each step, this made a 64-32-10 step 2 to 5 % slower.)
 template <class T> struct Block {
   const Chain& chain;
   long rows;
   T* at[most_slots];  // set for the slots that there are
-  long step[most_slots];  // of the slots as operands: see Operand
+  long step[most_slots];   // of the slots as operands: see Operand
   double sums[most_slots];
 
   explicit Block(const Chain& c) : chain(c), rows(0) {}
-  Operand<T> operand(std::int32_t slot) const { return {at[slot], step[slot]}; }
+  // From a row of a slot to the next, in elements.
+  template <bool has_gaps> long apart(std::int32_t slot) const {
+    if constexpr (!has_gaps) return chain.width;
+    const Slot& s = chain.slots[slot];
+    return s.mode == Mode::single ? 0 : s.mode == Mode::full && s.scratch < 0 ? chain.apart : chain.width;
+  }
+  template <bool has_gaps> Operand<T> operand(std::int32_t slot, long row) const {
+    if constexpr (!has_gaps) return {at[slot], step[slot]};
+    else return {at[slot] + row * apart<true>(slot), step[slot]};
+  }
   Single<T> single(std::int32_t slot) const { return {load(at[slot])}; }
   bool is_single(std::int32_t slot) const { return step[slot] == 0; }
-  Either<T> in_rows(std::int32_t slot) const {
+  template <bool has_gaps> Either<T> in_rows(std::int32_t slot) const {
     const Mode mode = chain.slots[slot].mode;
     if (mode == Mode::single) return {at[slot], 0, true, {}};
     if (mode == Mode::column || mode == Mode::register_column) return {at[slot], 1, true, {}};
-    return {at[slot], mode == Mode::row && chain.wide ? 0 : chain.width, false, {}};
+    return {at[slot], mode == Mode::row && chain.wide ? 0 : apart<has_gaps>(slot), false, {}};
   }
   // The elements of a full slot, with those that count nowhere.
   long size() const { return chain.width * (chain.turned ? chain.block_rows : rows); }
@@ -70,23 +81,30 @@ template <class T> double sum_of(const Block<T>& block, const Step& s) {
   return sum;
 }
 
-template <class T> void run_step(const Step& s, Block<T>& block, Trouble& trouble) {
+template <bool has_gaps, class T> void run_step(const Step& s, Block<T>& block, Trouble& trouble) {
   typedef vec<T> V;
-  const long n = s.column ? block.rows : block.size();
   T* out = block.at[s.result];
-  const long k = block.chain.width;
-  const auto one = [&](auto f) { sweep(out, n, f, block.operand(s.a)); };
+  const long k = block.chain.width, apart = block.template apart<has_gaps>(s.result);
+  // All of the block at once, or row by row where rows lie apart.
+  const long n = s.column ? block.rows : has_gaps ? k : block.size(), strips = has_gaps && !s.column ? block.rows : 1;
+  const auto over = [&](auto f, auto... slots) {
+    if constexpr (!has_gaps) sweep(out, n, f, block.template operand<has_gaps>(slots, 0)...);
+    else for (long r = 0; r < strips; r++) sweep(out + r * apart, n, f, block.template operand<has_gaps>(slots, r)...);
+  };
+  const auto rows_of = [&](std::int32_t slot) { return block.template in_rows<has_gaps>(slot); };
+  const auto one = [&](auto f) { over(f, s.a); };
   const auto two = [&](auto f) {
-    if (s.by_rows) sweep_rows(out, block.rows, k, f, block.in_rows(s.a), block.in_rows(s.b));
-    else sweep(out, n, f, block.operand(s.a), block.operand(s.b));
+    if (s.by_rows) sweep_rows(out, apart, block.rows, k, f, rows_of(s.a), rows_of(s.b));
+    else over(f, s.a, s.b);
   };
   const auto three = [&](auto f) {
-    if (s.by_rows) sweep_rows(out, block.rows, k, f, block.in_rows(s.a), block.in_rows(s.b), block.in_rows(s.c));
-    else sweep(out, n, f, block.operand(s.a), block.operand(s.b), block.operand(s.c));
+    if (s.by_rows) sweep_rows(out, apart, block.rows, k, f, rows_of(s.a), rows_of(s.b), rows_of(s.c));
+    else over(f, s.a, s.b, s.c);
   };
   const auto four = [&](auto f) {
-    if (s.by_rows) sweep_rows(out, block.rows, k, f, block.in_rows(s.a), block.in_rows(s.b), block.in_rows(s.c), block.in_rows(s.d));
-    else sweep(out, n, f, block.operand(s.a), block.operand(s.b), block.operand(s.c), block.operand(s.d));
+    if (s.by_rows)
+      sweep_rows(out, apart, block.rows, k, f, rows_of(s.a), rows_of(s.b), rows_of(s.c), rows_of(s.d));
+    else over(f, s.a, s.b, s.c, s.d);
   };
   switch (s.code) {
     case Code::add: two([](V x, V y) { return x + y; }); break;
@@ -125,32 +143,38 @@ template <class T> void run_step(const Step& s, Block<T>& block, Trouble& troubl
     case Code::is_not_zero: one([](V x) { return truth<T>(x != V{}); }); break;
     case Code::truncate: one([](V x) { return truncated<T>(x); }); break;
     case Code::copy:
-      if (s.by_rows) sweep_rows(out, block.rows, k, [](V x) { return x; }, block.in_rows(s.a));
+      if (s.by_rows) sweep_rows(out, apart, block.rows, k, [](V x) { return x; }, rows_of(s.a));
       else one([](V x) { return x; });
       break;
     case Code::multiply_add: three([](V x, V y, V z) { return product<T>(x, y) + z; }); break;
     case Code::subtract_product: three([](V x, V y, V z) { return z - product<T>(x, y); }); break;
     case Code::sum_of_products: {
       const auto f = [](V x, V y, V z, V u) { return product<T>(x, y) + product<T>(z, u); };
-      const auto y = block.operand(s.b), u = block.operand(s.d);
       // A step of momentum: to load the two numbers again and again is a third of its time.
-      if (!s.by_rows && block.is_single(s.a) && block.is_single(s.c)) sweep(out, n, f, block.single(s.a), y, block.single(s.c), u);
-      else four(f);
+      if (!s.by_rows && block.is_single(s.a) && block.is_single(s.c)) {
+        const auto x = block.single(s.a), z = block.single(s.c);
+        for (long r = 0; r < strips; r++) sweep(out + r * apart, n, f, x, block.template operand<has_gaps>(s.b, r), z, block.template operand<has_gaps>(s.d, r));
+      } else {
+        four(f);
+      }
       break;
     }
     case Code::add_scaled_difference: four([](V x, V y, V z, V u) { return u + product<T>(x, y - z); }); break;
-    case Code::total_sum: case Code::total_mean: block.sums[s.result] += sum_of(block, s); break;
+    case Code::total_sum: case Code::total_mean:
+      if constexpr (!has_gaps) block.sums[s.result] += sum_of(block, s);
+      break;
     default: {
       const Chain& c = block.chain;
       const T scale = s.code == Code::rows_mean ? T(1) / T(c.rows) : T(1);
       const T* a = block.at[s.a];
       const T* b = s.b >= 0 ? block.at[s.b] : nullptr;
-      if (c.turned) along_turned_rows(s, out, a, b, block.rows, c.width, c.block_rows, scale, trouble);
+      const long a_apart = block.template apart<has_gaps>(s.a), b_apart = b != nullptr ? block.template apart<has_gaps>(s.b) : 0;
+      if (c.turned && !has_gaps) along_turned_rows(s, out, a, b, block.rows, c.width, c.block_rows, scale, trouble);
       else if (s.code == Code::row_sum_of_products)
-        sum_rows(out, block.rows, k, products<T>{}, block.in_rows(s.a), block.in_rows(s.b));
+        sum_rows(out, block.rows, k, products<T>{}, rows_of(s.a), rows_of(s.b));
       else if (s.code == Code::row_sum_of_square_differences)
-        sum_rows(out, block.rows, k, square_differences<T>{}, block.in_rows(s.a), block.in_rows(s.b));
-      else along_rows(s, out, a, b, block.rows, c.width, scale, trouble);
+        sum_rows(out, block.rows, k, square_differences<T>{}, rows_of(s.a), rows_of(s.b));
+      else along_rows(s, out, a, a_apart, b, b_apart, block.rows, c.width, scale, trouble);
     }
   }
 }
@@ -222,10 +246,11 @@ template <class T> void run_chain_as(const Chain& chain, T* scratch, Trouble& tr
     for (long i = 0; i < slots; i++) {
       const Slot& s = chain.slots[i];
       if (s.memory == nullptr || (s.mode != Mode::full && s.mode != Mode::column)) continue;
-      if (s.scratch < 0) block.at[i] = reinterpret_cast<T*>(s.memory) + first * (s.mode == Mode::full ? k : 1);
+      if (s.scratch < 0) block.at[i] = reinterpret_cast<T*>(s.memory) + first * (s.mode == Mode::full ? chain.apart : 1);
       else if (!s.is_written) read_block(s, chain, block.at[i], first, block.rows);
     }
-    for (const Step& step : chain.steps) run_step(step, block, trouble);
+    if (chain.apart == k) for (const Step& step : chain.steps) run_step<false>(step, block, trouble);
+    else for (const Step& step : chain.steps) run_step<true>(step, block, trouble);
     for (long i = 0; i < slots; i++) {
       const Slot& s = chain.slots[i];
       if (!s.is_written || s.scratch < 0 || (s.mode != Mode::full && s.mode != Mode::column)) continue;

@@ -46,7 +46,7 @@ template <class T> inline long place_of_largest(const T* a, long n) {
   return i;
 }
 
-// Adds all rows to `out`: `at` as in row_sum_of.
+// Adds all rows to `out`: `at` gets the row, the place of a vector's first element in it, and what loads a vector.
 template <class T, class At> GLASSNET_INLINE void add_rows(T* out, long rows, long k, T scale, At at) {
   constexpr long w = width<T>;
   for (long i = 0; i < k; i += w) {  // a column of vectors, in two sums
@@ -54,8 +54,8 @@ template <class T, class At> GLASSNET_INLINE void add_rows(T* out, long rows, lo
     const auto add = [=](auto get) {
       vec<T> even{}, odd{};
       long r = 0;
-      for (; r + 2 <= rows; r += 2) { even += at(r * k + i, get); odd += at((r + 1) * k + i, get); }
-      if (r < rows) even += at(r * k + i, get);
+      for (; r + 2 <= rows; r += 2) { even += at(r, i, get); odd += at(r + 1, i, get); }
+      if (r < rows) even += at(r, i, get);
       return (even + odd) * splat(scale);
     };
     const vec<T> sum = n == w ? add([](const T* p) { return load(p); }) : add([=](const T* p) { return load_part(p, n); });
@@ -63,7 +63,9 @@ template <class T, class At> GLASSNET_INLINE void add_rows(T* out, long rows, lo
   }
 }
 
-template <class T> void along_rows(const Step& s, T* out, const T* a, const T* b, long rows, long k, T scale, Trouble& trouble) {
+// The rows of `a`, and of `b`, are so far apart where they are added up; otherwise they lie one after the other.
+template <class T> void along_rows(const Step& s, T* out, const T* a, long a_apart, const T* b, long b_apart, long rows, long k,
+                                   T scale, Trouble& trouble) {
   switch (s.code) {
     case Code::spread: for (long r = 0; r < rows; r++) sweep(out + r * k, k, [x = splat(a[r])] { return x; }); break;
     case Code::row_sum: for (long r = 0; r < rows; r++) out[r] = row_sum(a + r * k, k); break;
@@ -71,9 +73,13 @@ template <class T> void along_rows(const Step& s, T* out, const T* a, const T* b
     case Code::row_max: for (long r = 0; r < rows; r++) out[r] = row_max(a + r * k, k); break;
     case Code::row_logsumexp: for (long r = 0; r < rows; r++) out[r] = row_logsumexp(a + r * k, k); break;
     case Code::row_argmax: for (long r = 0; r < rows; r++) out[r] = T(place_of_largest(a + r * k, k)); break;
-    case Code::rows_sum: case Code::rows_mean: add_rows(out, rows, k, scale, [=](long i, auto get) { return get(a + i); }); break;
+    case Code::rows_sum: case Code::rows_mean:
+      add_rows(out, rows, k, scale, [=](long r, long i, auto get) { return get(a + r * a_apart + i); });
+      break;
     case Code::rows_sum_of_products:
-      add_rows(out, rows, k, scale, [=](long i, auto get) { return products<T>{}(get(a + i), get(b + i)); });
+      add_rows(out, rows, k, scale, [=](long r, long i, auto get) {
+        return products<T>{}(get(a + r * a_apart + i), get(b + r * b_apart + i));
+      });
       break;
     case Code::one_hot:
       for (long i = 0; i < rows * k; i++) out[i] = 0;

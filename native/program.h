@@ -40,6 +40,7 @@ struct Step {
 
 struct Chain {
   long rows, width, block_rows;
+  long apart;    // elements from a row to the next in memory: more than `width` in a chain of some columns of wider rows
   bool turned;  // whether a block lies turned in the scratch memory: see chain_turned.h
   bool wide;    // whether rows are worked on one by one, so that no operand need be repeated for all of a block
   std::vector<Slot> slots;

@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from engines.test_native import kernels
+from engines.test_wide_chains import table
 from glassnet.engines.native import Engine, why_not
-from glassnet.graph import DType
+from glassnet.engines.native.machine import NativeProgram
+from glassnet.graph import DType, Graph
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, training_graph
 from glassnet.nn.losses import Loss
@@ -75,6 +78,34 @@ def wide_engine(threads: int) -> tuple[Engine, dict[str, Array]]:
         else:
             values[name] = generator.integers(0, 7, tensor.shape)
     return Engine({64: graph}, threads=threads), values
+
+
+@pytest.mark.parametrize("name", kernels())
+@pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.FLOAT64])
+@pytest.mark.parametrize("width", [64, 150, 301])
+def test_bits_of_chains_cut_along_columns(width: int, dtype: DType, name: str) -> None:
+    """What stands between products, and sums over the rows, with operands of all kinds."""
+    inputs, values = table(300, width, dtype)
+    a, b, row, column, one, numbers = inputs.values()
+    v = a @ (b.T @ b)
+    y = gn.tanh(v)
+    moved = (v + column * (row - v)) * gn.exp(-gn.square(b))
+    outputs = {
+        "y": y,
+        "slope": (1.0 - y * y) * one + row,
+        "moved": moved,
+        "sum": moved.sum(0),
+        "mean": (y * column).mean(0),
+        "gain": (gn.exp(-gn.square(b)) * (row - b)).sum(0),
+        "whole": gn.cast(numbers, dtype.value) * v,
+    }
+    graph = Graph(inputs, outputs)
+    alone = NativeProgram(graph, kernels=name).run(values)
+    for threads in (2, 3, 5):
+        program = NativeProgram(graph, kernels=name, threads=threads)
+        for _ in range(3):
+            found = program.run(values)
+            assert [n for n in alone if found[n].tobytes() != alone[n].tobytes()] == [], threads
 
 
 def test_two_programs_at_once() -> None:

@@ -211,7 +211,8 @@ class _Loader:
         ]
         double = chain.dtype == "float64"
         wide = chain.width > NARROW
-        self.program.chain(rows, width, block, turned, wide, place, double, slots, steps)
+        columns = chain.width  # of a row; none is told from another where `width` is 1
+        self.program.chain(rows, width, columns, block, turned, wide, place, double, slots, steps)
 
     def _slot(self, slot: Slot, at: int, chain: Fused, written: set[int]) -> Any:
         buffer = slot.buffer
