@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import math
 import numbers
 import shlex
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -22,6 +23,7 @@ from glassnet.errors import ArgumentError, ModelFileError, nearest
 
 __all__ = [
     "FAMILIES",
+    "Members",
     "Unit",
     "check_choice",
     "check_number",
@@ -30,7 +32,45 @@ __all__ = [
     "read_setting",
 ]
 
-FAMILIES: dict[str, dict[str, type[Unit]]] = {}
+
+class Members(MutableMapping[str, "type[Unit]"]):
+    """The members of a family by name; some are loaded only when they are asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, type[Unit]] = {}
+        self._later: dict[str, str] = {}
+
+    def load_later(self, modules: Mapping[str, str]) -> None:
+        """Let names stand for members that modules declare when they are imported."""
+        self._later |= {name: module for name, module in modules.items() if name not in self._known}
+
+    def known(self, name: str) -> type[Unit] | None:
+        """Return the member that has declared itself under a name, if one has."""
+        return self._known.get(name)
+
+    def __getitem__(self, name: str) -> type[Unit]:
+        if name in self._later:
+            importlib.import_module(self._later[name])
+        return self._known[name]
+
+    def __setitem__(self, name: str, member: type[Unit]) -> None:
+        self._known[name] = member
+        self._later.pop(name, None)
+
+    def __delitem__(self, name: str) -> None:
+        del self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known or name in self._later
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._known, *self._later])
+
+    def __len__(self) -> int:
+        return len(self._known) + len(self._later)
+
+
+FAMILIES: dict[str, Members] = {}
 
 
 @dataclass(frozen=True)
@@ -48,12 +88,13 @@ class Unit:
         super().__init_subclass__(**kwargs)
         if family:
             cls.family = family
-            FAMILIES[family] = {}
+            FAMILIES[family] = Members()
         if name:
             cls.name = name
             members = FAMILIES[cls.family]
             # dataclass(slots=…) makes the class twice: the second stands for the first
-            assert name not in members or members[name].__qualname__ == cls.__qualname__, name
+            earlier = members.known(name)
+            assert earlier is None or earlier.__qualname__ == cls.__qualname__, name
             members[name] = cls
 
     @classmethod

@@ -18,7 +18,7 @@ from glassnet.graph.types import Axes
 from glassnet.learning.clipping import clip_by_norm, clip_by_value
 from glassnet.learning.optimizer import Optimizer
 from glassnet.nn.coding import code_classes, decide_classes
-from glassnet.nn.layers import RNN, Apply, Dense, Parameter
+from glassnet.nn.layers import Parameter
 from glassnet.nn.losses import Loss, Output
 from glassnet.nn.stack import Stack
 
@@ -72,10 +72,11 @@ class Recipe:
 def check_trainable(stack: Stack) -> None:
     """Raise NotDifferentiableError if a neuron's activation cannot be trained by gradients."""
     for name, layer in zip(stack.names, stack.layers, strict=True):
-        if isinstance(layer, Dense | Apply | RNN) and layer.psi.trained_by:
+        psi = layer.last_activation
+        if psi is not None and psi.trained_by:
             raise NotDifferentiableError(
-                f"layer {name}: a {layer.psi.name} neuron has no derivative that gradient descent "
-                f"could learn by; it is trained by {layer.psi.trained_by}. Use logistic or tanh "
+                f"layer {name}: a {psi.name} neuron has no derivative that gradient descent "
+                f"could learn by; it is trained by {psi.trained_by}. Use logistic or tanh "
                 "to train by back-propagation"
             )
 

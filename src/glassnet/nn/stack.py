@@ -12,7 +12,7 @@ from glassnet.errors import ArgumentError, GlassnetError, ShapeError, nearest
 from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Array, Shape
 from glassnet.nn.activations import Activation, Linear
-from glassnet.nn.layers import RNN, Apply, Dense, Draws, Layer, Mask, OverTime, Parameter
+from glassnet.nn.layers import Apply, Dense, Draws, Layer, OverTime, Parameter
 from glassnet.nn.losses import Output
 from glassnet.ops.philox import STREAM_LAYER
 from glassnet.unit import FAMILIES
@@ -127,7 +127,7 @@ class Stack:
     @property
     def is_masked(self) -> bool:
         """Whether the sequences may differ in length: missing steps are NaN."""
-        return any(isinstance(layer, Mask) for layer in self.layers)
+        return any(layer.masks for layer in self.layers)
 
     @property
     def steps(self) -> int | None:
@@ -138,15 +138,16 @@ class Stack:
         """Raise DataError if the first layer (after a mask) cannot read these examples."""
         for layer in self.layers:
             layer.check(rows)
-            if not isinstance(layer, Mask):
+            if not layer.masks:
                 return
 
     @property
     def activation(self) -> Activation:
         """The activation of the last neurons."""
         for layer in reversed(self.layers):
-            if isinstance(layer, Dense | Apply | RNN):
-                return layer.psi
+            psi = layer.last_activation
+            if psi is not None:
+                return psi
         return Linear()
 
     def parameters(self) -> dict[str, Parameter]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Array, Axes, Shape
 from glassnet.nn.initializers import Initializer
 from glassnet.unit import Unit
 
-__all__ = ["Draws", "Forward", "Layer", "Parameter"]
+if TYPE_CHECKING:
+    from glassnet.nn.activations import Activation
+
+__all__ = ["Draws", "Forward", "Layer", "OverTime", "Parameter"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Layer(Unit, family="layer"):
     Shapes are those of one example; tensors have the examples as their first axis.
     """
 
+    masks: ClassVar[bool] = False  # whether it says which steps of a sequence are missing
+
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of the output for an input of a shape; raises ShapeError."""
         return shape
@@ -84,6 +90,11 @@ class Layer(Unit, family="layer"):
 
     def check(self, rows: Array) -> None:
         """Raise DataError if the layer cannot read these examples, as the first of a network."""
+
+    @property
+    def last_activation(self) -> Activation | None:
+        """ψ of the neurons whose outputs the layer hands on; None if it has none of its own."""
+        return getattr(self, "psi", None)
 
     @property
     def penalties(self) -> tuple[float, float]:
@@ -106,5 +117,35 @@ class Layer(Unit, family="layer"):
             statistics: The statistics by the names of `statistics`.
             draws: Where random numbers come from in training; None when the network answers.
             name: The layer's name, for labels.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no formula")
+
+
+@dataclass(frozen=True)
+class OverTime(Layer):
+    """The parent of layers that go over the steps of a sequence of shape (time, features)."""
+
+    def returning(self, returns: str) -> Self:
+        """Return the same layer with another answer to what it returns, if it leaves that open."""
+        raise NotImplementedError(f"{type(self).__name__} has nothing to return")
+
+    def forward(
+        self,
+        x: Tensor,
+        parameters: Mapping[str, Tensor],
+        statistics: Mapping[str, Tensor],
+        draws: Draws | None,
+        name: str,
+        mask: Tensor | None = None,
+    ) -> Forward:
+        """Return the output for a batch of sequences.
+
+        Args:
+            x: The input, of shape (n, time, features).
+            parameters: The parameters by the names of `parameters`.
+            statistics: The statistics by the names of `statistics`.
+            draws: Where random numbers come from in training; None when the network answers.
+            name: The layer's name, for labels.
+            mask: Whether each step is part of its sequence, of shape (n, time); all if None.
         """
         raise NotImplementedError(f"{type(self).__name__} has no formula")

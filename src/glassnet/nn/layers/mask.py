@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from glassnet import ops
 from glassnet.graph.tensor import Tensor
@@ -26,6 +27,8 @@ class Mask(Layer, name="mask"):
     >>> net.predict([[[0.1, 0.2]], [[0.1, 0.2], [0.3, 0.4]]]).shape
     (2, 1)
     """
+
+    masks: ClassVar[bool] = True
 
     def forward(
         self,

@@ -14,42 +14,12 @@ from glassnet.errors import ArgumentError, ShapeError
 from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Shape
 from glassnet.nn.initializers import Blocks, Given, Initializer, Zeros, given
-from glassnet.nn.layers.layer import Draws, Forward, Layer, Parameter
+from glassnet.nn.layers.layer import Draws, Forward, OverTime, Parameter
 from glassnet.unit import check_choice, check_whole, quoted
 
-__all__ = ["GatedLayer", "OverTime", "RecurrentLayer", "State"]
+__all__ = ["GatedLayer", "RecurrentLayer", "State"]
 
 State = Mapping[str, Tensor]  # what a step leaves to the next one, by name
-
-
-@dataclass(frozen=True)
-class OverTime(Layer):
-    """The parent of layers that go over the steps of a sequence of shape (time, features)."""
-
-    def returning(self, returns: str) -> Self:
-        """Return the same layer with another answer to what it returns, if it leaves that open."""
-        raise NotImplementedError(f"{type(self).__name__} has nothing to return")
-
-    def forward(
-        self,
-        x: Tensor,
-        parameters: Mapping[str, Tensor],
-        statistics: Mapping[str, Tensor],
-        draws: Draws | None,
-        name: str,
-        mask: Tensor | None = None,
-    ) -> Forward:
-        """Return the output for a batch of sequences.
-
-        Args:
-            x: The input, of shape (n, time, features).
-            parameters: The parameters by the names of `parameters`.
-            statistics: The statistics by the names of `statistics`.
-            draws: Where random numbers come from in training; None when the network answers.
-            name: The layer's name, for labels.
-            mask: Whether each step is part of its sequence, of shape (n, time); all if None.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no formula")
 
 
 def check_sequence(shape: Shape) -> None:
