@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from glassnet.errors import ArgumentError, ModelFileError
 from glassnet.unit import (
     FAMILIES,
+    Members,
     Unit,
     check_choice,
     check_number,
@@ -52,7 +53,8 @@ class Hot(Sauce, name="hot"):
 @pytest.fixture(scope="module", autouse=True)
 def family() -> Any:
     """The family is there for the tests of this file only."""
-    members = FAMILIES.get("test_sauce", {"plain": Plain, "hot": Hot})
+    members = FAMILIES.get("test_sauce", Members())
+    members.update({"plain": Plain, "hot": Hot})
     FAMILIES["test_sauce"] = members
     yield
     FAMILIES.pop("test_sauce")

@@ -39,9 +39,11 @@ class Members(MutableMapping[str, "type[Unit]"]):
     def __init__(self) -> None:
         self._known: dict[str, type[Unit]] = {}
         self._later: dict[str, str] = {}
+        self._is_sorted = False  # where names come in the order in which they were loaded
 
     def load_later(self, modules: Mapping[str, str]) -> None:
         """Let names stand for members that modules declare when they are imported."""
+        self._is_sorted = True
         self._later |= {name: module for name, module in modules.items() if name not in self._known}
 
     def known(self, name: str) -> type[Unit] | None:
@@ -64,7 +66,8 @@ class Members(MutableMapping[str, "type[Unit]"]):
         return name in self._known or name in self._later
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self._known, *self._later])
+        names = [*self._known, *self._later]
+        return iter(sorted(names) if self._is_sorted else names)
 
     def __len__(self) -> int:
         return len(self._known) + len(self._later)

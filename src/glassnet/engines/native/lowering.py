@@ -22,7 +22,6 @@ from glassnet.engines.native.instructions import (
     Step,
     Unsupported,
 )
-from glassnet.engines.native.loops import Layout, looped
 from glassnet.engines.native.passes.again import work_out_again
 from glassnet.engines.native.passes.common import share
 from glassnet.engines.native.passes.fusion import (
@@ -36,9 +35,7 @@ from glassnet.engines.native.passes.fusion import (
     uncut,
 )
 from glassnet.engines.native.passes.joining import join
-from glassnet.engines.native.passes.lookups import multiply_rows_once
 from glassnet.engines.native.passes.memory import plan_memory
-from glassnet.engines.native.passes.recurrence import shorten_loops
 from glassnet.engines.native.passes.simplify import simplify
 from glassnet.engines.native.passes.softmax import share_softmax
 from glassnet.graph import DType, Graph, Tensor, verify
@@ -70,7 +67,16 @@ def lower(graph: Graph) -> Plan:
     Raises:
         Unsupported: An op that the machine has no instruction for.
     """
-    simple = share(simplify(share(multiply_rows_once(join(shorten_loops(graph))))))
+    kinds = {type(node.op.native) for node in graph.nodes}
+    if Recurrence in kinds:
+        from glassnet.engines.native.passes.recurrence import shorten_loops
+
+        graph = shorten_loops(graph)
+    if Indexed in kinds:
+        from glassnet.engines.native.passes.lookups import multiply_rows_once
+
+        graph = multiply_rows_once(graph)
+    simple = share(simplify(share(join(graph))))
     shorter = share_softmax(simple)
     short = simple if shorter is simple else share(simplify(shorter))
     return _Lowering(verify(work_out_again(short))).run()
@@ -402,6 +408,8 @@ class _Lowering:
             raise Unsupported(f"{node.op.name} of {node.type} has no instruction of its own")
 
     def _loop(self, node: Tensor) -> None:
+        from glassnet.engines.native.loops import Layout, looped
+
         loop: Loop = node.attributes["loop"]
         results = self.results[_run_of(node)]
         layout = Layout(loop, [result.attributes["output"] for result in results])
