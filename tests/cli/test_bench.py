@@ -56,6 +56,7 @@ PEERS = [
     *((name, "mlp") for name in ("torch", "jax", "sklearn")),
     *((name, "perceptron") for name in ("jax", "sklearn")),
     ("jax", "lms"),
+    *((name, kind) for name in ("torch", "jax") for kind in ("lstm", "peephole")),
     ("minisom", "som"),
     ("sklearn", "nearest"),
     ("onnxruntime", "predict"),

@@ -7,7 +7,7 @@ import numpy as np
 from glassnet.bench.rungs import Rung
 from glassnet.graph.types import Array
 
-__all__ = ["classified", "measured", "questions", "scattered", "separated"]
+__all__ = ["classified", "measured", "questions", "scattered", "separated", "texts"]
 
 WRONG = 100  # one label in so many is wrong
 NEAR = 0.1  # how far a question is from an example that is remembered, in each input
@@ -48,6 +48,11 @@ def measured(rung: Rung) -> tuple[Array, Array]:
     x = random.normal(size=(rung.examples, rung.inputs))
     y = x @ random.normal(size=rung.inputs) + 0.1 * random.normal(size=rung.examples)
     return x.astype(np.float32), y.astype(np.float32)
+
+
+def texts(rung: Rung) -> Array:
+    """Return random characters of shape (n, time + 1), int64; the last is only foretold."""
+    return np.random.default_rng(0).integers(0, rung.classes, (rung.examples, rung.time + 1))
 
 
 def _normal(random: np.random.Generator, rung: Rung) -> Array:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 __all__ = [
+    "CLIP",
+    "DECAY",
     "MAP_RATE",
     "MOMENTUM",
     "RADIUS",
     "RATE",
     "RUNGS",
+    "TEXT_RATE",
     "Failed",
     "Rung",
     "Runner",
@@ -19,6 +22,9 @@ __all__ = [
 
 RATE = 0.05  # of all rungs with momentum 0.9
 MOMENTUM = 0.9
+CLIP = 1.0  # the largest norm of the gradient of character models,
+TEXT_RATE = 1e-3  # which learn by RMSProp with this rate and the decay
+DECAY = 0.9
 RADIUS = 3.0  # σ of maps at first; it falls as 1/(1 + 2s), with s the share that is done
 MAP_RATE = 0.5  # η of maps at first; it falls alike
 
@@ -64,6 +70,7 @@ class Rung:
         shuffle: Whether the examples come in a new order each epoch.
         side: A map has side × side units.
         neighbours: How many neighbours are asked.
+        time: Characters in a sequence.
     """
 
     name: str
@@ -79,6 +86,7 @@ class Rung:
     shuffle: bool = True
     side: int = 0
     neighbours: int = 0
+    time: int = 0
 
     @property
     def steps(self) -> int:
@@ -86,6 +94,8 @@ class Rung:
         return self.examples // self.batch
 
 
+_TEXT = "a character model: 64 looked up, an LSTM over 64 steps, 64 classes; RMSProp, norm ≤ 1"
+_OWN = "the same with peepholes, as a cell of the user's own where there is no built-in one"
 _MLP = "tanh, softmax, cross-entropy, momentum, shuffled each epoch"
 
 RUNGS = {
@@ -133,6 +143,10 @@ RUNGS = {
             1792,
             networks=100,
         ),
+        Rung("lstm-32-b8", "lstm", "step", _TEXT, 64, 32, 64, 8, 192, time=64),
+        Rung("lstm-128-b32", "lstm", "step", _TEXT, 64, 128, 64, 32, 384, time=64),
+        Rung("lstm-512-b32", "lstm", "step", _TEXT, 64, 512, 64, 32, 128, time=64),
+        Rung("peephole-128-b32", "peephole", "step", _OWN, 64, 128, 64, 32, 384, time=64),
         Rung(
             "som-20x20-64",
             "som",

@@ -82,6 +82,7 @@ def compiler() -> str | None:
 
 
 _TRAINING = ("mlp", "ensemble")
+_TEXT = ("lstm", "peephole")
 
 SYSTEMS = {
     system.name: system
@@ -92,7 +93,12 @@ SYSTEMS = {
             "own",
             ("glassnet",),
             "glassnet",
-            ("perceptron", "lms", "som", "nearest", *_TRAINING, "predict", "compile", "cold"),
+            (
+                *("perceptron", "lms", "som", "nearest"),
+                *_TRAINING,
+                *_TEXT,
+                *("predict", "compile", "cold"),
+            ),
         ),
         System(
             "floor",
@@ -102,14 +108,21 @@ SYSTEMS = {
             "scipy-openblas32",
             ("perceptron", "lms", *_TRAINING, "predict"),
         ),
-        System("torch", "PyTorch", "pytorch", ("torch",), "torch", (*_TRAINING, "predict", "cold")),
+        System(
+            "torch",
+            "PyTorch",
+            "pytorch",
+            ("torch",),
+            "torch",
+            (*_TRAINING, *_TEXT, "predict", "cold"),
+        ),
         System(
             "jax",
             "JAX",
             "xla",
             ("jax",),
             "jax",
-            ("perceptron", "lms", *_TRAINING, "predict", "compile", "cold"),
+            ("perceptron", "lms", *_TRAINING, *_TEXT, "predict", "compile", "cold"),
         ),
         System(
             "sklearn",

@@ -11,8 +11,19 @@ from typing import Any
 import numpy as np
 
 import glassnet as gn
-from glassnet.bench.data import classified, measured, questions, scattered, separated
-from glassnet.bench.rungs import MAP_RATE, RADIUS, RATE, Failed, Rung, Runner, Timing
+from glassnet.bench.data import classified, measured, questions, scattered, separated, texts
+from glassnet.bench.rungs import (
+    CLIP,
+    DECAY,
+    MAP_RATE,
+    RADIUS,
+    RATE,
+    TEXT_RATE,
+    Failed,
+    Rung,
+    Runner,
+    Timing,
+)
 from glassnet.graph import DType
 
 __all__ = ["RUNNERS"]
@@ -118,6 +129,40 @@ def _mlp(rung: Rung) -> Runner:
     return lambda rounds: _timed(train, rounds, rung.steps)
 
 
+@gn.cell(
+    carry=("h", "c"),
+    weights={
+        "w": ("4 units", "inputs"),
+        "u": ("4 units", "units"),
+        "b": "4 units",
+        "p": (3, "units"),
+    },
+)
+def peephole(carry: Any, x: Any, w: Any) -> Any:
+    """An LSTM whose gates see the cells, as a user writes it."""
+    c, n = carry["c"], carry["c"].shape[1]
+    v = x @ w["w"].T + w["b"] + carry["h"] @ w["u"].T
+    f, i, g, o = (v[:, k * n : (k + 1) * n] for k in range(4))
+    new = gn.logistic(f + w["p"][0] * c) * c + gn.logistic(i + w["p"][1] * c) * gn.tanh(g)
+    return {"h": gn.logistic(o + w["p"][2] * new) * gn.tanh(new), "c": new}
+
+
+def _text(rung: Rung) -> Runner:
+    own = rung.kind == "peephole"
+    layer = gn.Recurrent(peephole, rung.hidden, returns="sequence")
+    memory = layer if own else gn.LSTM(rung.hidden, returns="sequence")
+    layers = [gn.Embedding(rung.inputs, rung.hidden), memory, gn.Dense(rung.classes, "softmax")]
+    x = texts(rung)
+    options: dict[str, Any] = {"batch_size": rung.batch, "clip_norm": CLIP, "progress": False}
+    options["optimizer"] = f"rmsprop {TEXT_RATE} decay={DECAY}"
+
+    def train(epochs: int) -> list[gn.History]:
+        net = gn.Network(layers, inputs=(rung.time,))
+        return [gn.fit(net, x[:, :-1], x[:, 1:], epochs=epochs, **options).history]
+
+    return lambda rounds: _timed(train, rounds, rung.steps)
+
+
 def _ensemble(rung: Rung) -> Runner:
     x, y = classified(rung)
     workers = min(_cores(), rung.networks)
@@ -174,6 +219,8 @@ RUNNERS: dict[str, Callable[[Rung], Runner]] = {
     "nearest": _nearest,
     "mlp": _mlp,
     "ensemble": _ensemble,
+    "lstm": _text,
+    "peephole": _text,
     "predict": _predict,
     "compile": _compile,
 }

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.bench.data import classified
+from glassnet.bench.data import classified, texts
 from glassnet.bench.peers import thread_counts
-from glassnet.bench.rungs import MOMENTUM, RATE, Rung, Runner, Timing
+from glassnet.bench.rungs import CLIP, DECAY, MOMENTUM, RATE, TEXT_RATE, Rung, Runner, Timing
 
 __all__ = ["RUNNERS"]
 
@@ -92,6 +92,64 @@ def _predict(rung: Rung) -> Runner:
     return run
 
 
+def _character_model(torch: Any, rung: Rung) -> Any:
+    nn, h, k = torch.nn, rung.hidden, rung.classes
+
+    class Peephole(nn.Module):
+        """An LSTM whose gates see the cells, as a user writes it: a loop over the steps."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.x, self.h = nn.Linear(h, 4 * h), nn.Linear(h, 4 * h, bias=False)
+            self.p = nn.Parameter(torch.zeros(3, h))
+
+        def forward(self, x: Any) -> Any:
+            sums, found = self.x(x), []
+            state = cells = x.new_zeros(x.shape[0], h)
+            for step in range(x.shape[1]):
+                f, i, g, o = (sums[:, step] + self.h(state)).chunk(4, -1)
+                kept = torch.sigmoid(f + self.p[0] * cells) * cells
+                cells = kept + torch.sigmoid(i + self.p[1] * cells) * torch.tanh(g)
+                state = torch.sigmoid(o + self.p[2] * cells) * torch.tanh(cells)
+                found.append(state)
+            return torch.stack(found, 1), None
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.answer = nn.Embedding(rung.inputs, h), nn.Linear(h, k)
+            lstm = rung.kind == "lstm"
+            self.memory = nn.LSTM(h, h, batch_first=True) if lstm else Peephole()
+
+        def forward(self, x: Any) -> Any:
+            return self.answer(self.memory(self.table(x))[0])
+
+    return Model()
+
+
+def _text(rung: Rung) -> Runner:
+    torch: Any = import_module("torch")
+    x = torch.from_numpy(texts(rung))
+    net = _character_model(torch, rung)
+    loss = torch.nn.CrossEntropyLoss()
+    weights = list(net.parameters())
+    optimizer = torch.optim.RMSprop(weights, lr=TEXT_RATE, alpha=DECAY)
+
+    def run(rounds: int) -> Timing:
+        start = time.perf_counter()
+        for _ in range(rounds):
+            for batch in torch.randperm(rung.examples).split(rung.batch):
+                optimizer.zero_grad()
+                rows = x[batch]
+                answers = net(rows[:, :-1]).reshape(-1, rung.classes)
+                loss(answers, rows[:, 1:].reshape(-1)).backward()
+                torch.nn.utils.clip_grad_norm_(weights, CLIP)
+                optimizer.step()
+        return Timing(time.perf_counter() - start, rounds * rung.steps)
+
+    return run
+
+
 def _each_way(make: Callable[[Rung], Runner]) -> Callable[[Rung], Mapping[str, Runner]]:
     """Return what runs a rung with one thread and with all."""
 
@@ -114,5 +172,7 @@ def _each_way(make: Callable[[Rung], Runner]) -> Callable[[Rung], Mapping[str, R
 RUNNERS: dict[str, Callable[[Rung], Runner | Mapping[str, Runner]]] = {
     "mlp": _each_way(_mlp),
     "ensemble": _each_way(_ensemble),
+    "lstm": _each_way(_text),
+    "peephole": _each_way(_text),
     "predict": _predict,
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from glassnet.bench.data import classified, measured, separated
-from glassnet.bench.rungs import MOMENTUM, RATE, Rung, Runner, Timing
+from glassnet.bench.data import classified, measured, separated, texts
+from glassnet.bench.rungs import CLIP, DECAY, MOMENTUM, RATE, TEXT_RATE, Rung, Runner, Timing
 from glassnet.graph.types import Array
 
 __all__ = ["RUNNERS"]
@@ -100,6 +101,81 @@ def _ensemble(rung: Rung) -> Runner:
     return _train(rung, weights, loss)
 
 
+def _text_weights(rung: Rung) -> Any:
+    jnp: Any = import_module("jax.numpy")
+    random = np.random.default_rng(0)
+    v, h, k = rung.inputs, rung.hidden, rung.classes
+    shapes = {"e": (v, h), "wx": (h, 4 * h), "wh": (h, 4 * h), "wo": (h, k)}
+    found = {
+        key: jnp.asarray(random.normal(size=shape) / h**0.5, jnp.float32)
+        for key, shape in shapes.items()
+    }
+    found |= {"b": jnp.zeros(4 * h, jnp.float32), "bo": jnp.zeros(k, jnp.float32)}
+    return found | ({"p": jnp.zeros((3, h), jnp.float32)} if rung.kind == "peephole" else {})
+
+
+def _text(rung: Rung) -> Runner:
+    """A character model; the loop over the steps is `lax.scan`, that over the batches too."""
+    jax: Any = import_module("jax")
+    jnp, s = jax.numpy, jax.nn.sigmoid
+    x = jnp.asarray(texts(rung))
+    start = jnp.zeros((rung.batch, rung.hidden), jnp.float32)
+    peeps = rung.kind == "peephole"
+
+    def loss(w: Any, rows: Any) -> Any:
+        sums = w["e"][rows[:, :-1]] @ w["wx"] + w["b"]
+
+        def cell(state: Any, z: Any) -> Any:
+            h, c = state
+            f, i, g, o = jnp.split(z + h @ w["wh"], 4, -1)
+            if peeps:
+                f, i = f + w["p"][0] * c, i + w["p"][1] * c
+            c = s(f) * c + s(i) * jnp.tanh(g)
+            h = s(o + w["p"][2] * c if peeps else o) * jnp.tanh(c)
+            return (h, c), h
+
+        _, h = jax.lax.scan(cell, (start, start), sums.swapaxes(0, 1))
+        logs = jax.nn.log_softmax(h @ w["wo"] + w["bo"])
+        wanted = rows[:, 1:].swapaxes(0, 1)
+        return -jnp.mean(jnp.take_along_axis(logs, wanted[..., None], -1))
+
+    def clipped(slope: Any, norm: Any) -> Any:
+        return slope * jnp.minimum(1, CLIP / norm)
+
+    def mean_square(before: Any, slope: Any) -> Any:
+        return DECAY * before + (1 - DECAY) * slope * slope
+
+    def changed(weight: Any, square: Any, slope: Any) -> Any:
+        return weight - TEXT_RATE * slope / (jnp.sqrt(square) + 1e-8)
+
+    def step(carry: Any, batch: Any) -> Any:
+        weights, squares = carry
+        value, slopes = jax.value_and_grad(loss)(weights, x[batch])
+        norm = jnp.sqrt(sum(jnp.sum(slope * slope) for slope in jax.tree.leaves(slopes)))
+        slopes = jax.tree.map(partial(clipped, norm=norm), slopes)
+        squares = jax.tree.map(mean_square, squares, slopes)
+        return (jax.tree.map(changed, weights, squares, slopes), squares), value
+
+    def epoch(carry: Any, order: Any) -> Any:
+        return jax.lax.scan(step, carry, order)
+
+    go = jax.jit(epoch)
+    first = _text_weights(rung)
+    carry = (first, jax.tree.map(jnp.zeros_like, first))
+    random = np.random.default_rng(0)
+
+    def run(rounds: int) -> Timing:
+        nonlocal carry
+        begun = time.perf_counter()
+        for _ in range(rounds):
+            order = random.permutation(rung.examples).reshape(rung.steps, rung.batch)
+            carry, values = go(carry, order)
+            values.block_until_ready()
+        return Timing(time.perf_counter() - begun, rounds * rung.steps)
+
+    return run
+
+
 def _lms(rung: Rung) -> Runner:
     def step(carry: Any, example: Any) -> Any:
         w, b = carry
@@ -186,6 +262,8 @@ RUNNERS: dict[str, Callable[[Rung], Runner]] = {
     "lms": _lms,
     "mlp": _mlp,
     "ensemble": _ensemble,
+    "lstm": _text,
+    "peephole": _text,
     "predict": _predict,
     "compile": _compile,
 }
