@@ -108,7 +108,7 @@ def test_titles_are_escaped(tmp_path: Path) -> None:
     workings = explain(path)
     assert "<h1>&lt;b&gt;&amp;_$</h1>" in workings.to_html()
     assert workings.to_markdown().startswith("# \\<b\\>&\\_\\$\n")
-    assert r"\section*{\(<\)b\(>\)\&\_\$}" in workings.to_latex()
+    assert r"\section*{\raggedright \(<\)b\(>\)\&\_\$}" in workings.to_latex()
 
 
 def test_notebooks_show_the_same() -> None:

@@ -184,14 +184,14 @@ def render_latex(title: str, pages: Sequence[Page]) -> str:
         title: What is worked out.
         pages: The steps.
     """
-    found = [HEAD, r"\begin{document}", rf"\section*{{{prose(title)}}}"]
+    found = [HEAD, r"\begin{document}", rf"\section*{{\raggedright {prose(title)}}}"]
     said = pages[0].conventions if pages else ()
     if said:
         found += [r"\begin{itemize}", *(rf"\item {prose(text)}" for text in said)]
         found.append(r"\end{itemize}")
     for page in pages:
         if page.title != title:
-            found += ["", rf"\section*{{{prose(page.title)}}}"]
+            found += ["", rf"\section*{{\raggedright {prose(page.title)}}}"]
         for part in page.parts:
             found += _part(part)
     return "\n".join([*found, "", r"\end{document}", ""])
@@ -199,7 +199,7 @@ def render_latex(title: str, pages: Sequence[Page]) -> str:
 
 def _part(part: Part) -> Iterator[str]:
     yield ""
-    yield rf"\subsection*{{{prose(part.title)}}}"
+    yield rf"\subsection*{{\raggedright {prose(part.title)}}}"
     if part.sentence:
         yield prose(part.sentence)
     for group in part.groups():
