@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import glassnet.public  # noqa: F401 - so that all families are there
 from glassnet.errors import ArgumentError, ModelFileError
 from glassnet.unit import (
     FAMILIES,
