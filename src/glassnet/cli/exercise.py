@@ -104,7 +104,7 @@ def exercise(
         check_writable(out)
     elif out is not None:
         check_folder(out)
-    elif count not in (None, 1) and form != "moodle" and not as_json:
+    elif (count or 1) > 1 and form != "moodle" and not as_json:
         raise ArgumentError(
             f"{count} exercises are too many for the screen: say where they are to be written, "
             "such as --out class"
