@@ -212,3 +212,11 @@ def test_a_rule_without_a_gradient_cannot_be_derived(run: Run) -> None:
     result = run("explain perceptron --symbols")
     assert result.status == 2
     assert "does not go down the gradient of a cost" in result.err
+
+
+def test_a_step_of_a_rules_model(run: Run, tmp_path: Path) -> None:
+    model = tmp_path / "rule.safetensors"
+    assert run(f"train iris --rule perceptron --out {model}").status == 0
+    result = run(f"explain {model} iris --neuron 2 --quantity v")
+    assert (result.status, result.err) == (0, "")
+    assert "v₂ = w₂₁ · x₁ + w₂₂ · x₂" in result.out

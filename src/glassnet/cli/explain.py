@@ -17,6 +17,7 @@ from glassnet.errors import ArgumentError
 if TYPE_CHECKING:
     from glassnet.data import Images, Table
     from glassnet.explain.workings import Workings
+    from glassnet.rules.estimator import Estimator
     from glassnet.training import Network
 
 __all__ = ["explain"]
@@ -329,9 +330,11 @@ def _paths(
 def _work_out(what: str, data: str | None, asked: _Asked, shown: _Shown) -> Workings:
     """Return the workings of a problem, or of a model with data."""
     from glassnet.explain.focus import Focus
+    from glassnet.explain.rule_models import model_steps
     from glassnet.explain.steps import Where
+    from glassnet.explain.workings import Workings, chapters_of, explain_network, profile_of
     from glassnet.explain.workings import explain as work_out
-    from glassnet.explain.workings import explain_network, profile_of
+    from glassnet.training import Network
 
     path = Path(what)
     if not is_model(path):
@@ -342,23 +345,28 @@ def _work_out(what: str, data: str | None, asked: _Asked, shown: _Shown) -> Work
             )
         return work_out(what, **vars(asked), **vars(shown))
     net, examples = _model_and_data(path, data)
+    profile = profile_of(shown.conventions or "notes", shown.digits, shown.carried)
+    focus = Focus(asked.neuron, asked.quantity, asked.example)
+    where = Where(asked.epoch, asked.step, asked.example)
+    if not isinstance(net, Network):
+        taken = model_steps(net, examples, None, path.name, where, asked.steps, table=asked.table)
+        chapters = chapters_of(path.name, taken, profile, focus, table=asked.table)
+        return Workings(path.name, chapters, profile)
     return explain_network(
         net,
         examples,
         None,
-        profile_of(shown.conventions or "notes", shown.digits, shown.carried),
-        Where(asked.epoch, asked.step, asked.example),
-        Focus(asked.neuron, asked.quantity, asked.example),
+        profile,
+        where,
+        focus,
         name=path.name,
         steps=asked.steps,
         table=asked.table,
     )
 
 
-def _model_and_data(path: Path, data: str | None) -> tuple[Network, Table | Images]:
-    """Return a network and the data that it is worked out with."""
-    from glassnet.training import Network
-
+def _model_and_data(path: Path, data: str | None) -> tuple[Network | Estimator, Table | Images]:
+    """Return a model and the data that it is worked out with."""
     if data is None:
         raise ArgumentError(
             f"{path.name} is a model: say with which data a step is worked out, as in "
@@ -366,11 +374,6 @@ def _model_and_data(path: Path, data: str | None) -> tuple[Network, Table | Imag
             "native engine executes"
         )
     net = open_model(path)
-    if not isinstance(net, Network):
-        raise ArgumentError(
-            f"{path.name} is a classical rule, whose model keeps no steps; write it as a problem, "
-            "such as `glassnet explain perceptron`"
-        )
     return net, open_as_trained(data, net, common.Reading())
 
 

@@ -102,7 +102,7 @@ def open_for_model(
     return data.data, (*notes, *data.data.notes)
 
 
-def open_as_trained(name: str, model: Network, reading: Reading) -> Table | Images:
+def open_as_trained(name: str, model: Network | Estimator, reading: Reading) -> Table | Images:
     """Open the data that a model was trained on, read as they were then."""
     _refuse_model(name)
     data, _ = _read_alike(name, model.preprocessing, reading)

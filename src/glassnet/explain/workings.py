@@ -22,6 +22,7 @@ from glassnet.explain.markdown import render_markdown
 from glassnet.explain.parts import Chapter, Page
 from glassnet.explain.problems import Problem, load_problem
 from glassnet.explain.problems.steps import problem_steps, with_rate
+from glassnet.explain.rule_models import model_steps
 from glassnet.explain.run_table import run_table
 from glassnet.explain.saving import save_text
 from glassnet.explain.sheet import Sheet
@@ -34,6 +35,7 @@ from glassnet.graph.types import Array
 from glassnet.training.network import Network
 
 if TYPE_CHECKING:
+    from glassnet.rules.estimator import Estimator
     from glassnet.training import Run
 
 __all__ = ["Workings", "derivation", "explain"]
@@ -153,7 +155,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 
 def explain(
-    problem: str | os.PathLike[str] | Problem | Tensor | Network | Run,
+    problem: str | os.PathLike[str] | Problem | Tensor | Network | Run | Estimator,
     x: Any = None,
     y: Any = None,
     *,
@@ -174,7 +176,8 @@ def explain(
 
     Args:
         problem: The name of a built-in problem, a TOML file, or a problem; a tensor, whose
-            computation is worked out with its derivatives; or a trained network, or its run.
+            computation is worked out with its derivatives; a trained network, or its run; or a
+            classical rule, whose steps on the examples are worked out.
         x: Of a network: the examples, as for `fit`; a table has the targets too. Without epoch and
             step they may be any, and the next step from the network's weights is worked out: on the
             example that is named, else on the first batch. With them they are those of the
@@ -232,7 +235,17 @@ def explain(
         raise ArgumentError(f"steps must be at least 1; got {steps}")
     if not isinstance(problem, str | os.PathLike | Problem):
         profile = profile_of(conventions or "notes", digits, carried)
-        net = problem if isinstance(problem, Network) else problem.network
+        if isinstance(problem, Network):
+            net = problem
+        else:
+            from glassnet.rules.estimator import Estimator
+
+            if isinstance(problem, Estimator):
+                title = type(problem).__name__
+                taken = model_steps(problem, x, y, title, where, steps, table=table)
+                chapters = chapters_of(title, taken, profile, focus, table=table)
+                return Workings(title, chapters, profile)
+            net = problem.network
         return explain_network(net, x, y, profile, where, focus, steps=steps, table=table)
     if x is not None or y is not None:
         raise ArgumentError("a problem has its own examples; x and y are for networks and runs")

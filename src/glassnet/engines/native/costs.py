@@ -38,7 +38,8 @@ def traffic(instruction: Instruction) -> tuple[int, int]:
     match instruction:
         case Looped(plan=Plan() as plan):
             each = [traffic(inner) for inner in plan.instructions]
-            return tuple(instruction.length * sum(side) for side in zip(*each, strict=True))  # type: ignore[return-value]
+            reads, writes = zip(*each, strict=True)
+            return instruction.length * sum(reads), instruction.length * sum(writes)
         case Move():
             moved = math.prod(instruction.shape) * instruction.writes[0].dtype.numpy.itemsize
             return min(read, moved), written if instruction.clear else moved

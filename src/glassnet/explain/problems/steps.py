@@ -16,6 +16,7 @@ from glassnet.explain.elements import Elements
 from glassnet.explain.expressions import Address
 from glassnet.explain.problems import Problem
 from glassnet.explain.problems.expression import explain_formulas
+from glassnet.explain.rule_models import followed
 from glassnet.explain.sheet import Line, Section, Sheet
 from glassnet.explain.steps import Step, Where
 from glassnet.graph import DType, Graph, Tensor, TensorType, trace
@@ -301,12 +302,7 @@ def _rule(problem: Problem, steps: int) -> Iterator[Step]:
         return
     epochs = -(-steps // max(len(x), 1))
     taken = model.steps(x, epochs=epochs) if d is None else model.steps(x, d, epochs=epochs)
-    for number, (row, given) in enumerate(zip(taken, taken.inputs, strict=True), start=1):
-        if number > steps:
-            break
-        epoch, example = int(row["epoch"]), int(row["example"])
-        title = f"{problem.title}: epoch {epoch}, example {example}"
-        yield Step(title, taken.graph, given, epoch, number, (example,))
+    yield from itertools.islice(followed(taken, problem.title), steps)
 
 
 def _rule_answers(problem: Problem, model: Any) -> Iterator[Step]:
