@@ -169,8 +169,9 @@ class _Reader:
             if token == "^":
                 self._take()
                 exponent = self._signed()
-                is_group = isinstance(exponent, Bracketed) and exponent.name is None
-                found = Raised(found, exponent.entries[0] if is_group else exponent)  # type: ignore[union-attr]
+                if isinstance(exponent, Bracketed) and exponent.name is None:
+                    (exponent,) = exponent.entries
+                found = Raised(found, exponent)
             elif token in RAISED:
                 found = Raised(found, Literal(RAISED[self._take()]))
             elif token in ("(", "[") and not self.tokens[self.at][1]:

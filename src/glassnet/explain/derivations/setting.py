@@ -104,8 +104,10 @@ class Writer:
         above: list[Notation] = [Leaf("word", layer)] if layer else []
         if isinstance(example, Index):
             above.append(Leaf("number", f"({example.letter})"))
-        elif not self.board.general and node.ndim and name.examples is not None:
-            above += [Leaf("number", f"({example + 1})")] if node.shape[name.examples] > 1 else []  # type: ignore[operator]
+        elif isinstance(example, int) and not self.board.general:
+            assert name.examples is not None
+            if node.shape[name.examples] > 1:
+                above.append(Leaf("number", f"({example + 1})"))
         return Script(base, below, row(*above) if above else None) if below or above else base
 
     def _places(self, places: Sequence[Place], shape: Sequence[int] | None) -> Notation | None:
