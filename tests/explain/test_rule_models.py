@@ -49,10 +49,17 @@ def test_every_rule_with_steps(rule: Any) -> None:
         assert worked[line.address] == pytest.approx(line.value, rel=1e-6, abs=1e-7)
 
 
+def test_what_remembers_is_worked_out_as_an_answer() -> None:
+    model = gn.NearestNeighbours(1).fit(X, ["no", "yes"])
+    sheet = gn.explain(model, X + 0.25, example=2).sheets[0]
+    assert sheet["class"].value == 2.0
+    assert "classes: 1 is no, 2 is yes" in str(sheet.conventions)
+
+
 @pytest.mark.parametrize(
     ("model", "given", "words"),
     [
-        (gn.NearestNeighbours(1), {"x": X, "y": D}, "it only remembers"),
+        (gn.NearestNeighbours(1).fit(X, D), {"x": X, "example": 9}, "no example 9; there are 2"),
         (perceptron(), {}, "say with which examples"),
         (perceptron(), {"x": X, "y": D, "epoch": 50}, "6 in 3 epochs of 2 examples"),
     ],

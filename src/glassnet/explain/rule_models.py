@@ -55,11 +55,8 @@ def model_steps(
     """
     if x is None:
         raise ArgumentError("say with which examples: gn.explain(model, X, y)")
-    if not hasattr(model, "steps"):
-        raise ArgumentError(
-            f"{name}: the rule {model.rule} has no steps, it only remembers; write what it answers "
-            "as a problem, such as `glassnet explain nearest`"
-        )
+    if hasattr(model, "answers_to"):
+        return _answers(model, x, name, where, count)
     n = max(int(getattr(x, "rows", 0)) or int(np.shape(x)[0]), 1)
     wanted = (where.step or 1) + (count or 1) - 1
     whole = table and count is None and where == Where() and n <= SMALL
@@ -76,3 +73,22 @@ def model_steps(
     first = meant[0].number - 1
     found = meant if table and count is None else steps[first : first + (count or 1)]
     return [replace(step, notes=(NOTE,)) for step in found]
+
+
+def _answers(model: Any, x: Any, name: str, where: Where, count: int | None) -> list[Step]:
+    """Return what a rule that only remembers answers to examples."""
+    rows, classes = model.input_rows(x), model.classes
+    if classes is None:
+        raise ArgumentError(
+            f"{name} answers with numbers, not classes: there are no votes to count"
+        )
+    first = (where.example or where.step or 1) - 1
+    if first >= len(rows):
+        raise ArgumentError(f"there is no example {first + 1}; there are {len(rows)}")
+    numbers = list(range(1, len(classes) + 1))
+    known = ", ".join(f"{n} is {c}" for n, c in zip(numbers, classes, strict=True))
+    chosen = rows[first : first + (count or 1)]
+    return [
+        Step(f"{name}: example {n}", graph, given, 1, n, (n,), (f"classes: {known}",))
+        for n, (graph, given) in enumerate(model.answers_to(chosen, numbers), start=first + 1)
+    ]

@@ -319,7 +319,20 @@ class NearestNeighbours(Estimator, rule="nearest"):
         classes = self.classes
         if classes is None or not all(isinstance(entry, int | float) for entry in classes):
             raise ArgumentError("the classes must be numbers for their votes to be worked out")
-        rows = self.input_rows(np.asarray(new))
+        yield from self.answers_to(self.input_rows(np.asarray(new)), classes)
+
+    def answers_to(
+        self, rows: Array, classes: Sequence[Any]
+    ) -> Iterator[tuple[Graph, dict[str, Array]]]:
+        """Yield, for each row, the graph of its answer and what the graph is given.
+
+        Args:
+            rows: New examples, as `input_rows` gives them.
+            classes: A number for each class.
+
+        Raises:
+            ArgumentError: As of `answer_steps`.
+        """
         self._check_directions(rows, "new example")
         inverse = self.weights == "distance"
         if inverse and not self.kneighbors(rows, 1)[0].all():
