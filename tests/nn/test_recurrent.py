@@ -516,3 +516,27 @@ def test_a_threshold_in_a_loop_is_not_trained() -> None:
     net = gn.Network([gn.RNN(2, "threshold"), gn.Dense(1)], inputs=(TIME, INPUTS))
     with pytest.raises(gn.GlassnetError, match="layer rnn1: a threshold neuron has no derivative"):
         gn.fit(net, _random(0, 3, TIME, INPUTS), [0.1, 0.2, 0.3], progress=False)
+
+
+@pytest.mark.parametrize("layer", ["rnn 3", "lstm 3", "gru 3"])
+def test_a_state_that_is_handed_over_goes_on_as_if_nothing_had_been_cut(layer):
+    """Two windows with the state between them answer as the whole; also where they overlap."""
+    stack = Stack([gn.Embedding(5, 4), Layer.of(f"{layer} returns=sequence"), gn.Dense(5)], (6,))
+    net = gn.Network(stack.layers, inputs=6, seed=3, dtype="float64")
+    p = {key: constant(value) for key, value in net.parameters.items()}
+    x = np.random.default_rng(0).integers(0, 5, (2, 6)).astype(float)
+    whole, _ = stack.forward(constant(x), p, {})
+    first, _ = stack.forward(constant(x[:, :4]), p, {}, hand_over=2)
+    sizes = stack.carries()
+    assert {key: value.shape for key, value in first.carry.items()} == {
+        key: (2, size) for key, size in sizes.items()
+    }
+    second, _ = stack.forward(constant(x[:, 2:]), p, {}, carry=first.carry)
+    np.testing.assert_allclose(np.asarray(second.y), np.asarray(whole.y)[:, 2:], rtol=1e-12)
+    np.testing.assert_allclose(np.asarray(first.y), np.asarray(whole.y)[:, :4], rtol=1e-12)
+
+
+def test_a_layer_that_goes_both_ways_has_no_state_to_hand_over():
+    stack = Stack([gn.Bidirectional(gn.GRU(3)), gn.Dense(1)], (4, 2))
+    with pytest.raises(ArgumentError, match="both ways needs whole sequences"):
+        stack.carries()

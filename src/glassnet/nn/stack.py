@@ -166,6 +166,21 @@ class Stack:
             for key, parameter in layer.statistics(shape).items()
         }
 
+    def carries(self) -> dict[str, int]:
+        """Return the parts of the state that can be handed from one part of a sequence to the next.
+
+        They are named "layer.name", with the numbers that each has for one example.
+
+        Raises:
+            ArgumentError: A layer needs whole sequences, as one that goes both ways does.
+        """
+        return {
+            f"{name}.{key}": size
+            for name, layer in zip(self.names, self.layers, strict=True)
+            if isinstance(layer, OverTime)
+            for key, size in layer.state_sizes().items()
+        }
+
     def penalties(self) -> dict[str, tuple[float, float]]:
         """Return the L1 and L2 strengths of each penalised parameter, as its layer states them."""
         return {
@@ -182,6 +197,9 @@ class Stack:
         statistics: Mapping[str, Tensor],
         seed: Tensor | None = None,
         counter: Tensor | None = None,
+        *,
+        carry: Mapping[str, Tensor] | None = None,
+        hand_over: int | None = None,
     ) -> tuple[Output, dict[str, Tensor]]:
         """Return the network's answer to a batch and the new statistics.
 
@@ -191,8 +209,13 @@ class Stack:
             statistics: The statistics, by the names of `statistics()`.
             seed: The run's seed, in training; None when the network answers.
             counter: The step's number, in training.
+            carry: The state before the first step, by the names of `carries()`, each of shape
+                (n, size); each layer's own first state if not given.
+            hand_over: After how many steps the state is handed on (`Output.carry`); after the last
+                one if not given.
         """
         updated: dict[str, Tensor] = {}
+        handed: dict[str, Tensor] = {}
         v, mask = x, None
         for index, (name, layer) in enumerate(zip(self.names, self.layers, strict=True)):
             draws = None
@@ -203,14 +226,20 @@ class Stack:
                 key: statistics[f"{name}.{key}"] for key in layer.statistics(self.shapes[index])
             }
             if isinstance(layer, OverTime):
-                result = layer.forward(x, own, known, draws, name, mask)
+                before = None
+                if carry is not None:
+                    before = {key: carry[f"{name}.{key}"] for key in layer.state_sizes()}
+                result = layer.forward(
+                    x, own, known, draws, name, mask, state=before, hand_over=hand_over
+                )
+                handed |= {f"{name}.{key}": value for key, value in result.state.items()}
             else:
                 result = layer.forward(x, own, known, draws, name)
             mask = result.mask if result.mask is not None else mask
             updated |= {f"{name}.{key}": value for key, value in result.statistics.items()}
             x = result.output
             v = result.local_field if result.local_field is not None else x
-        return Output(x, v, self.activation, mask if self.steps else None), updated
+        return Output(x, v, self.activation, mask if self.steps else None, handed), updated
 
 
 def parse_layers(text: str, outputs: int) -> tuple[Layer, ...]:

@@ -61,6 +61,13 @@ class Bidirectional(OverTime, name="bidirectional"):
         *time, size = self.inner.output_shape(shape)
         return (*time, 2 * size)
 
+    def state_sizes(self) -> dict[str, int]:
+        """Raise ArgumentError: there is no state that could be handed on in both directions."""
+        raise ArgumentError(
+            "a layer that goes both ways needs whole sequences: it has no state that could be "
+            "handed from one part of a sequence to the next"
+        )
+
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
         """Return the layer's parameters for each direction, such as forward_w and backward_w."""
         return {
@@ -77,9 +84,14 @@ class Bidirectional(OverTime, name="bidirectional"):
         draws: Draws | None,
         name: str,
         mask: Tensor | None = None,
+        *,
+        state: Mapping[str, Tensor] | None = None,
+        hand_over: int | None = None,
     ) -> Forward:
         """Return both outputs, of shape (n, time, 2 · size) or (n, 2 · size)."""
         del statistics, draws
+        if state is not None or hand_over is not None:
+            self.state_sizes()  # says why not
         parts: list[Tensor] = []
         for direction in DIRECTIONS:
             start = f"{direction}_"

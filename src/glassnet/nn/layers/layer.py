@@ -57,12 +57,14 @@ class Forward:
         local_field: v, where y = ψ(v).
         statistics: The new values of the remembered statistics.
         mask: Which steps are part of their sequences, of shape (n, time), from a layer that says.
+        state: What a layer that goes over time hands on to the steps that follow, by name.
     """
 
     output: Tensor
     local_field: Tensor | None = None
     statistics: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     mask: Tensor | None = None
+    state: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,14 @@ class OverTime(Layer):
         """Return the same layer with another answer to what it returns, if it leaves that open."""
         raise NotImplementedError(f"{type(self).__name__} has nothing to return")
 
+    def state_sizes(self) -> dict[str, int]:
+        """Return the parts of the state, and how many numbers each has; the first is the output.
+
+        Raises:
+            ArgumentError: The layer needs whole sequences: it hands nothing on.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no state")
+
     def forward(
         self,
         x: Tensor,
@@ -137,6 +147,9 @@ class OverTime(Layer):
         draws: Draws | None,
         name: str,
         mask: Tensor | None = None,
+        *,
+        state: Mapping[str, Tensor] | None = None,
+        hand_over: int | None = None,
     ) -> Forward:
         """Return the output for a batch of sequences.
 
@@ -147,5 +160,7 @@ class OverTime(Layer):
             draws: Where random numbers come from in training; None when the network answers.
             name: The layer's name, for labels.
             mask: Whether each step is part of its sequence, of shape (n, time); all if None.
+            state: The state before the first step; the layer's own first state if None.
+            hand_over: After how many steps the state is handed on; after the last one if None.
         """
         raise NotImplementedError(f"{type(self).__name__} has no formula")

@@ -59,11 +59,7 @@ class RecurrentLayer(OverTime):
             raise ArgumentError(f"start must have as many numbers as the state: {sizes}; got "
                                 f"{len(numbers)}")  # fmt: skip
 
-    # --- what each layer says of itself -----------------------------------------------------------
-    def state_sizes(self) -> dict[str, int]:
-        """Return the parts of the state, and how many numbers each has; the first is the output."""
-        raise NotImplementedError(f"{type(self).__name__} has no state")
-
+    # --- what each layer says of itself, beside `state_sizes` -------------------------------------
     def weights_for(self, inputs: int) -> dict[str, Parameter]:
         """Return the weights for steps of so many features."""
         raise NotImplementedError(f"{type(self).__name__} has no weights")
@@ -140,6 +136,7 @@ class RecurrentLayer(OverTime):
         state: State | None = None,
         mask: Tensor | None = None,
         reverse: bool = False,
+        hand_over: int | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Go over the steps of a batch of sequences.
 
@@ -151,25 +148,31 @@ class RecurrentLayer(OverTime):
             mask: Whether each step is part of its sequence, of shape (n, time). The other steps
                 leave the state as it is.
             reverse: Whether to go from the last step to the first.
+            hand_over: After how many steps the state is returned; after the last one if None.
 
         Returns:
-            The output after each step, of shape (n, time, size), and the state after the last one.
+            The output after each step, of shape (n, time, size), and the state after the last one
+            (or after `hand_over`).
         """
+        whole = hand_over is None or hand_over == x.shape[1]
         steps = ops.transpose(x, (1, 0, 2))
         shown = None if mask is None else ops.transpose(mask)
         first = next(iter(self.state_sizes()))
 
-        def body(before: State, entries: Any) -> tuple[dict[str, Tensor], Tensor]:
+        def body(before: State, entries: Any) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
             row, present = entries
             after = dict(self.step(before, row, parameters, name))
             if present is not None:
                 there = present.reshape(-1, 1)
                 after = {key: ops.select(there, after[key], before[key]) for key in after}
-            return after, after[first]
+            return after, {first: after[first]} if whole else after
 
         begin = self.first_state(parameters, x) if state is None else dict(state)
-        last, kept = ops.scan(body, begin, (steps, shown), reverse=reverse)
-        return ops.transpose(cast("Tensor", kept), (1, 0, 2)), last
+        last, stacks = ops.scan(body, begin, (steps, shown), reverse=reverse)
+        kept = cast("dict[str, Tensor]", stacks)
+        if hand_over is not None and not whole:
+            last = {key: kept[key][hand_over - 1] for key in kept}
+        return ops.transpose(kept[first], (1, 0, 2)), last
 
     def forward(
         self,
@@ -179,12 +182,17 @@ class RecurrentLayer(OverTime):
         draws: Draws | None,
         name: str,
         mask: Tensor | None = None,
+        *,
+        state: Mapping[str, Tensor] | None = None,
+        hand_over: int | None = None,
     ) -> Forward:
         """Return the state after each step, (n, time, size), or after the last one, (n, size)."""
         del statistics, draws
-        sequence, last = self.unroll(x, parameters, name, mask=mask)
+        sequence, last = self.unroll(
+            x, parameters, name, state=state, mask=mask, hand_over=hand_over
+        )
         output = sequence if self.returns == "sequence" else last[next(iter(last))]
-        return Forward(output.named("y", name))
+        return Forward(output.named("y", name), state=last)
 
 
 @dataclass(frozen=True)

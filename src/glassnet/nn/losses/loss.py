@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from glassnet.errors import PairingError
@@ -22,12 +23,14 @@ class Output:
         v: The local field of the last neurons, y = ψ(v), of the same shape.
         activation: ψ.
         mask: Which steps are part of their sequences, of shape (n, time); all if None.
+        carry: The state that is handed on to the steps that follow, by "layer.name".
     """
 
     y: Tensor
     v: Tensor
     activation: Activation
     mask: Tensor | None = None
+    carry: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
 
     @property
     def rows(self) -> Output:
@@ -40,7 +43,7 @@ class Output:
             for part in (self.y, self.v)
         )
         mask = None if self.mask is None else self.mask.reshape(-1)
-        return Output(y, v, self.activation, mask)
+        return Output(y, v, self.activation, mask, self.carry)
 
 
 @dataclass(frozen=True)
