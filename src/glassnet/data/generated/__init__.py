@@ -1,0 +1,1 @@
+"""Tasks whose data are made by a rule: as many examples as are wanted, from a seed."""
