@@ -57,6 +57,10 @@ def evaluate(
             f"{str(model)!r} learnt without targets, so there are no right answers to measure; "
             f"`glassnet predict` gives what it makes of each row"
         )
+    if data in ("adding", "brackets"):
+        from glassnet.cli.jobs.steps import evaluate_made
+
+        return evaluate_made(model, net, data, as_json=as_json)
     table, notes = open_for_model(data, net, reading)
     preprocessing = net.preprocessing
     if preprocessing is None or preprocessing.target is None:

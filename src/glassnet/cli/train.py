@@ -120,6 +120,10 @@ def train(
         from glassnet.cli.rule_job import RuleJob
 
         return RuleJob(wishes, screen, as_json=as_json).run()
+    if data in ("adding", "brackets"):
+        from glassnet.cli.jobs.steps import StepsJob
+
+        return StepsJob(wishes, screen, as_json=as_json).run()
     return _Job(wishes, screen, as_json=as_json).run()
 
 

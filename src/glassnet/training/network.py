@@ -13,7 +13,7 @@ import numpy as np
 
 from glassnet.errors import ArgumentError, DataError, ShapeError
 from glassnet.graph.types import Array, DType
-from glassnet.nn.layers import Layer, Parameter
+from glassnet.nn.layers import Layer, OverTime, Parameter
 from glassnet.nn.stack import Stack, read_layers
 from glassnet.ops.philox import STREAM_INITIAL
 from glassnet.training.answering import Answerer
@@ -104,6 +104,43 @@ class Network:
         self._answerer = None
         self.parameters = {k: np.array(v, self.dtype.numpy) for k, v in parameters.items()}
         self.statistics = {k: np.array(v, self.dtype.numpy) for k, v in statistics.items()}
+
+    def for_steps(self, time: int) -> Network:
+        """Return this network for sequences of another length, with the same weights.
+
+        Layers that go over time have the same weights at each step, so a network that was trained
+        on short sequences can be asked about long ones. The arrays of the weights are shared, not
+        copied.
+
+        Args:
+            time: How many steps an example has.
+
+        Raises:
+            ArgumentError: No layer goes over time, or the number of some layer's weights depends on
+                the number of steps.
+
+        >>> import glassnet as gn
+        >>> net = gn.Network([gn.LSTM(8), gn.Dense(1)], inputs=(20, 3))
+        >>> net.for_steps(50).stack.shapes
+        ((50, 3), (8,), (1,))
+        """
+        check_whole("time", time)
+        known = self.stack
+        if not any(isinstance(layer, OverTime) for layer in known.layers):
+            raise ArgumentError("for_steps needs a network with a layer that goes over time")
+        stack = Stack(known.layers, (time, *known.inputs[1:]))
+        sizes = {key: entry.shape for key, entry in known.parameters().items()}
+        for key, entry in stack.parameters().items():
+            if sizes[key] != entry.shape:
+                raise ArgumentError(
+                    f"the shape of {key} depends on the number of steps: {sizes[key]} for "
+                    f"{known.inputs[0]}, {entry.shape} for {time}"
+                )
+        other = Network(known.layers, seed=self.seed, dtype=self.dtype)
+        other.adopt(stack, {}, {})
+        other.parameters, other.statistics = dict(self.parameters), dict(self.statistics)
+        other.task, other.classes = self.task, self.classes
+        return other
 
     @property
     def stack(self) -> Stack:
