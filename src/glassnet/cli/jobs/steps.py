@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from glassnet.cli.building import Wishes
 from glassnet.cli.failures import INTERRUPTED, saving
@@ -162,6 +162,10 @@ class StepsJob:
         inputs = (task.steps,) if labelled else (task.steps, 2)
         net = Network(layers, inputs, seed=wishes.seed, dtype=wishes.dtype or "float32")
         wanted = (task.steps, task.outputs) if labelled else (task.outputs,)
+        if not labelled and net.stack.activation.name == "softmax":
+            raise ArgumentError(
+                f"layers {text!r}: softmax with one output always answers 1: end with 'linear'"
+            )
         if net.stack.shapes[-1] != wanted or (labelled and net.stack.activation.name != "softmax"):
             raise ArgumentError(
                 f"layers {text!r} answer with shape {net.stack.shapes[-1]} of "
@@ -189,7 +193,7 @@ class StepsJob:
                 written.append((name, file))
         screen.heading("Results")
         screen.line(
-            f"{len(run.history)} epochs in {run.seconds:.1f} s on the "
+            f"{len(run.history)} epoch{'' if len(run.history) == 1 else 's'} in {run.seconds:.1f} s on the "
             f"{run.settings['engine']} engine: {run.stopped}"
         )
         _show(screen, net, wishes.data, measures, wishes.seed + 1)
@@ -282,4 +286,6 @@ def _show(
         screen.exact(f"sequence  {brackets_text(numbers)[:WIDEST]}")
         screen.exact(f"right     {''.join(wanted)[:WIDEST]}")
         screen.exact(f"answered  {''.join(answer)[:WIDEST]}")
-        screen.exact(f"{'wrong' if '^' in wrong else ''}     {''.join(wrong)[:WIDEST]}".rstrip())
+        screen.exact(
+            f"{'wrong' if '^' in wrong else '     '}     {''.join(wrong)[:WIDEST]}".rstrip()
+        )
