@@ -22,7 +22,7 @@ def test_brackets(run: Run, place: Path) -> None:
     shown = [line.split()[1] for line in lines if line.startswith(("right ", "answered "))]
     assert len(shown) == 6
     assert {len(text) for text in shown} == {40}
-    net = gn.load_model(place / "brackets.safetensors")
+    net = gn.load(place / "brackets.safetensors")
     assert net.seed == 3
     again = run("evaluate brackets.safetensors brackets --json")
     found = json.loads(again.out)["measures"]

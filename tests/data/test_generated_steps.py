@@ -16,7 +16,7 @@ def test_adding(steps: int) -> None:
     assert x.shape == (200, steps, 2)
     assert (x[..., 0] >= 0).all()
     assert (x[..., 0] < 1).all()
-    assert set(np.unique(x[..., 1])) == {0.0, 1.0}
+    assert set(np.unique(x[..., 1]).tolist()) <= {0.0, 1.0}
     half = steps // 2
     assert (x[:, :half, 1].sum(1) == 1).all()
     assert (x[:, half:, 1].sum(1) == 1).all()
