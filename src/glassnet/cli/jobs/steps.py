@@ -192,8 +192,9 @@ class StepsJob:
                 write(file)
                 written.append((name, file))
         screen.heading("Results")
+        epochs = len(run.history)
         screen.line(
-            f"{len(run.history)} epoch{'' if len(run.history) == 1 else 's'} in {run.seconds:.1f} s on the "
+            f"{epochs} epoch{'' if epochs == 1 else 's'} in {run.seconds:.1f} s on the "
             f"{run.settings['engine']} engine: {run.stopped}"
         )
         _show(screen, net, wishes.data, measures, wishes.seed + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.graph.types import Array
+from glassnet.data.columns import Array
 from glassnet.ops.philox import uniform
 from glassnet.unit import check_whole
 
