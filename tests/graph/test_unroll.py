@@ -68,3 +68,43 @@ def test_elman_by_hand():
     np.testing.assert_allclose(new[stack].value, states, rtol=1e-14)
     np.testing.assert_allclose(new[last].value, h, rtol=1e-14)
     assert str(new[last].label) == "h(3)"
+
+
+def test_back_propagation_through_time_by_hand():
+    recipe = Recipe(
+        Stack(parse_layers("rnn 2, 1 linear", 1), (3, 1)),
+        Loss.of("half_squared_error"), Optimizer.of("sgd 0.1"), DType.FLOAT64, unrolled=True,
+    )  # fmt: skip
+    graph = training_graph(recipe, 1)
+    assert not any(isinstance(node.op.native, Recurrence) for node in graph.nodes)
+    rng = np.random.default_rng(1)
+    given = {
+        name: rng.normal(size=node.shape) if node.dtype.is_float else np.int64(1)
+        for name, node in graph.inputs.items()
+    }
+    given["rate"] = np.float64(0.1)
+    w, u, b, w_y, b_y = (
+        given[f"parameters/{key}"] for key in ("rnn1.w", "rnn1.u", "rnn1.b", "output.w", "output.b")
+    )
+    h = [np.zeros(2)]
+    for x in given["batch/x"][0]:
+        h.append(np.tanh(w @ x + u @ h[-1] + b))
+    back = w_y.T @ (w_y @ h[3] + b_y - given["batch/target"][0])
+    wanted, total = {}, np.zeros((2, 2))
+    for t in (3, 2, 1):
+        wanted[t] = back * (1 - h[t] ** 2)
+        total += np.outer(wanted[t], h[t - 1])
+        back = u.T @ wanted[t]
+    program = Program(graph)
+    values = program.evaluate(given)
+    for t, delta in wanted.items():
+        (node,) = [
+            node
+            for node in graph.nodes
+            if node.provenance is not None
+            and node.provenance.adjoint is not None
+            and str(node.provenance.adjoint.label) == f"rnn1.v({t})"
+        ]
+        np.testing.assert_allclose(values[node][0], delta, rtol=1e-12)
+    new = program.outputs(values)["parameters/rnn1.u"]
+    np.testing.assert_allclose(new, u - 0.1 * total, rtol=1e-12)
