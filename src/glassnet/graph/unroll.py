@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from glassnet.graph.graph import Graph, topological_order
 from glassnet.graph.loop import Final, Loop, Result, Stack
-from glassnet.graph.operation import REGISTRY, Movement, Recurrence, Source
+from glassnet.graph.operation import Movement, Recurrence, Source
 from glassnet.graph.tensor import NO_LABEL, OPERATORS, Label, Tensor, apply
 
 __all__ = ["unroll", "unrolled"]
@@ -111,8 +111,7 @@ class _Run:
             return self.last[result.carry], False
         rows = [row for row in self.steps[result.node] if row is not None]
         if result.node not in self.stacks:
-            parts = [row.reshape(1, *row.shape) for row in rows]
-            made = apply(REGISTRY["concatenate"], *parts, axis=0) if parts else None
+            made = OPERATORS["stack"](rows) if rows else None
             self.stacks[result.node] = OPERATORS["filled"](node, 0.0) if made is None else made
         return self.stacks[result.node], bool(rows) and all(row.label.symbol for row in rows)
 
