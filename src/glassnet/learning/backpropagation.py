@@ -15,6 +15,7 @@ from glassnet.errors import NotDifferentiableError
 from glassnet.graph import DType, Graph, Shape, Tensor, TensorType, differentiate, verify
 from glassnet.graph.tensor import learning_of
 from glassnet.graph.types import Axes
+from glassnet.graph.unroll import unroll
 from glassnet.learning.clipping import clip_by_norm, clip_by_value
 from glassnet.learning.optimizer import Optimizer
 from glassnet.nn.coding import code_classes, decide_classes
@@ -47,6 +48,8 @@ class Recipe:
         clip_value: Largest size of each gradient's entries, or None.
         l1: Strength λ of the penalty λ Σ|w| on all weights, in addition to the layers' own.
         l2: Strength λ of the penalty (λ/2) Σw² on all weights, in addition to the layers' own.
+        unrolled: Whether a training step has a copy of each loop's body for each time step, so that
+            each step's gradients can be shown.
     """
 
     stack: Stack
@@ -59,6 +62,7 @@ class Recipe:
     clip_value: float | None = None
     l1: float = 0.0
     l2: float = 0.0
+    unrolled: bool = False
 
     def training_graph(self, n: int) -> Graph:
         """Return the graph of one training step on a batch of n examples."""
@@ -233,6 +237,12 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
     loss = _average(inputs, recipe.loss.per_example(output, target), output, n)
     penalty = penalty_of(recipe, points)
     objective = loss if penalty is None else loss + penalty
+    measures = _measures(inputs, output)
+    if recipe.unrolled:
+        new = unroll([loss, objective, *updated.values(), *measures.values()])
+        loss, objective = new[loss], new[objective]
+        updated = {key: new[value] for key, value in updated.items()}
+        measures = {key: new[value] for key, value in measures.items()}
 
     derivative = differentiate(objective, list(points.values()))
     gradients = dict(zip(points, derivative.gradients, strict=True))
@@ -251,7 +261,7 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
         outputs[f"statistics/{key}"] = updated.get(key, statistics[key])
     outputs["measures/loss"] = loss
     outputs["measures/objective"] = objective
-    outputs |= {f"measures/{k}": v for k, v in _measures(inputs, output).items()}
+    outputs |= {f"measures/{k}": v for k, v in measures.items()}
     return verify(Graph(inputs.tensors, outputs))
 
 

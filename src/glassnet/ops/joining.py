@@ -284,3 +284,6 @@ def _index(x: Tensor, key: Any) -> Tensor:
 OPERATORS["[]"] = _index
 OPERATORS["concatenate"] = concatenate
 OPERATORS["slice"] = slice_
+
+
+OPERATORS["stack"] = stack
