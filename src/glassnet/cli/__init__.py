@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Ctrl-C while the command line is still being loaded ends it with one line, as it does later.
     """
+    words = sys.argv[1:] if arguments is None else arguments
+    others = any(word.startswith(("--rule", "--engine")) for word in words)
+    if words[:1] == ["train"] and not others and "numpy" not in sys.modules:
+        # The native engine has products and threads of its own; NumPy's take time to start.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(OBJECTS, *gc.get_threshold()[1:])
     atexit.register(gc.freeze)  # an ending process need not take its modules apart
     try:

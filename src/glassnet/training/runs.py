@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -102,6 +101,8 @@ class Runs(Sequence[Run]):
             goal: The loss at which a run counts as converged. If not given: nine tenths of the way
                 from the loss of the first epoch (the median of all runs) to the best run's loss.
         """
+        import statistics  # it loads fractions and decimals
+
         rows = [(run, _measures(run)) for run in self.sound]
         losses = [row["loss"] for _, row in rows if "loss" in row]
         if goal is not None:
