@@ -1,0 +1,1 @@
+"""Kinds of training that `glassnet train` does, one file each."""
