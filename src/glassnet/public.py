@@ -6,6 +6,7 @@ line answers to Ctrl-C from its first moment on, and loads only what a command n
 
 from typing import TYPE_CHECKING, Any
 
+from glassnet.data.text.bags import BagOfWords
 from glassnet.engines import Program
 from glassnet.errors import ConvergenceWarning, GlassnetError
 from glassnet.graph import DType, Graph, Tensor, TensorType, grad, trace, verify
@@ -43,6 +44,7 @@ from glassnet.nn.layers import (
     LSTM,
     RNN,
     Apply,
+    Average,
     BatchNorm,
     Bidirectional,
     Dense,
@@ -163,6 +165,8 @@ __all__ = [
     "AdamW",
     "AdaptiveGain",
     "Apply",
+    "Average",
+    "BagOfWords",
     "BatchNorm",
     "Bidirectional",
     "Competitive",

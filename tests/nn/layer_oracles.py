@@ -259,4 +259,8 @@ LAYERS: dict[str, tuple[LayerOracle, ...]] = {
         LayerOracle("mask", (3, 2), lambda x, *_: x),
         LayerOracle("mask", 3, lambda x, *_: x),
     ),
+    "average": (
+        LayerOracle("average", (4, 3), lambda x, *_: sum(x[:, t] for t in range(4)) / 4),
+        LayerOracle("average", (1, 2), lambda x, *_: x[:, 0]),
+    ),
 }

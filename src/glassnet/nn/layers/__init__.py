@@ -11,6 +11,7 @@ from glassnet.nn.layers.layer import Draws, Forward, Layer, OverTime, Parameter
 from glassnet.unit import FAMILIES
 
 if TYPE_CHECKING:
+    from glassnet.nn.layers.average import Average
     from glassnet.nn.layers.bidirectional import Bidirectional
     from glassnet.nn.layers.embedding import Embedding
     from glassnet.nn.layers.gru import GRU
@@ -25,6 +26,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "Apply",
+    "Average",
     "BatchNorm",
     "Bidirectional",
     "Cell",
@@ -43,7 +45,7 @@ __all__ = [
 ]
 
 # To load them all takes as long as to train a small network.
-_LATER = ("bidirectional", "embedding", "gru", "lstm", "mask", "recurrent", "rnn")
+_LATER = ("average", "bidirectional", "embedding", "gru", "lstm", "mask", "recurrent", "rnn")
 _FILES = {"RecurrentLayer": "over_time", "Cell": "recurrent", "cell": "recurrent"}
 FAMILIES["layer"].load_later({name: f"{__name__}.{name}" for name in _LATER})
 
