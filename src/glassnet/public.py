@@ -6,7 +6,6 @@ line answers to Ctrl-C from its first moment on, and loads only what a command n
 
 from typing import TYPE_CHECKING, Any
 
-from glassnet.data.text.bags import BagOfWords
 from glassnet.engines import Program
 from glassnet.errors import ConvergenceWarning, GlassnetError
 from glassnet.graph import DType, Graph, Tensor, TensorType, grad, trace, verify
@@ -113,6 +112,7 @@ from glassnet.ops import sum_ as sum  # noqa: A004
 from glassnet.training import History, Network, Run, Runs, fit, fit_many, load
 
 if TYPE_CHECKING:
+    from glassnet.data.text import BagOfWords
     from glassnet.explain import (
         check,
         derivation,
@@ -305,6 +305,10 @@ def __getattr__(name: str) -> Any:
         from glassnet import explain
 
         return explain if name == "explain" else getattr(explain, name)
+    if name == "BagOfWords":
+        from glassnet.data.text import BagOfWords
+
+        return BagOfWords
     if name in RULES:
         from glassnet import rules
 

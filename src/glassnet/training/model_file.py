@@ -62,6 +62,8 @@ def save(net: Network, path: str | os.PathLike[str]) -> Path:
         "training": net.training,
         "conventions": {"weights": "[to, from]"},
     }
+    if net.text is not None:
+        about["text"] = net.text.to_json()
     tensors = {f"parameters/{key}": np.ascontiguousarray(v) for key, v in net.parameters.items()}
     tensors |= {f"statistics/{key}": np.ascontiguousarray(v) for key, v in net.statistics.items()}
     text = json.dumps(about, ensure_ascii=False, allow_nan=False)
@@ -195,6 +197,12 @@ def _restore(about: Document, tensors: dict[str, Array]) -> Network:
     if net.task == "classification" and net.classes is None:
         raise ModelFileError("the classes are missing")
     net.training = about.inside("training").data
+    if "text" in about.data:
+        from glassnet.data.text.stored import reader_from_json
+        from glassnet.training.text_models import check_reader
+
+        net.text = reader_from_json(about.data["text"])
+        check_reader(net.text, stack)
     stored = about.get("preprocessing", dict, type(None))
     if stored is not None:
         net.preprocessing = _preprocessing(stored, stack, net.task, net.classes)

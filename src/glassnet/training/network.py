@@ -22,6 +22,7 @@ from glassnet.unit import check_choice, check_whole
 
 if TYPE_CHECKING:
     from glassnet.data import Preprocessing
+    from glassnet.data.text.stored import TextReader
 
 __all__ = ["LARGEST_SEED", "Encoded", "Network", "as_examples", "as_rows"]
 
@@ -72,6 +73,7 @@ class Network:
         self.task: str | None = None
         self.classes: tuple[Any, ...] | None = None
         self.preprocessing: Preprocessing | None = None
+        self.text: TextReader | None = None  # what makes numbers of texts, if it reads such
         self.training: dict[str, Any] = {}
         self._answerer: Answerer | None = None
         self._arrays: list[int] = []
@@ -201,6 +203,11 @@ class Network:
         """
         if isinstance(x, Encoded):
             return x.rows
+        if self.text is not None:
+            from glassnet.data.text.stored import are_texts
+
+            if are_texts(x):
+                x = self.text.rows(x)
         if self.preprocessing is not None and not is_table(x):
             x = self.preprocessing.table_of(x)
         if is_table(x):

@@ -76,8 +76,7 @@ def read_sentences(source: Source | Sequence[Source]) -> Sentences:
             labels.append(label)
     name = ", ".join(str(path) for path in paths)
     if not texts:
-        raise DataError("there is no sentence: on each line a sentence, a TAB and a label is needed",
-                        source=name)  # fmt: skip
+        raise DataError("there is no sentence with a TAB and a label after it", source=name)
     known = set(labels)
     if len(known) == 1:
         raise DataError(f"only one label ({labels[0]}): nothing to tell apart", source=name)

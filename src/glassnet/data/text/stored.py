@@ -1,0 +1,161 @@
+"""What stands before a network that reads texts: from texts to the numbers that it is fed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from glassnet.data.text.bags import BagOfWords, check_texts
+from glassnet.data.text.tokens import WORDS
+from glassnet.data.text.vocabulary import UNKNOWN, Vocabulary
+from glassnet.errors import DataError, ModelFileError
+
+__all__ = ["BagReader", "SequenceReader", "TextReader", "are_texts", "reader_from_json"]
+
+Array = np.ndarray[Any, Any]
+LONGEST = 100_000  # steps that a model file may ask for
+
+
+@dataclass(frozen=True, eq=False)
+class BagReader:
+    """Texts as rows of a bag of words, for a network with an input for each word.
+
+    The rows are sparse until the network is fed: only then, at most a few thousand of them, they
+    are written out as float32 with their zeros, because the engine's products read whole rows.
+
+    Args:
+        bag: The bag of words, fitted.
+    """
+
+    bag: BagOfWords
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return (len(self.bag.words),)
+
+    @property
+    def symbols(self) -> int | None:
+        """How many symbols an embedding must know; None as none is needed."""
+        return None
+
+    def rows(self, texts: Iterable[str]) -> Array:
+        """Return the rows of texts, float32 of shape (n, words)."""
+        return self.bag.transform(_with_words(texts)).astype(np.float32).toarray()
+
+    def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Return notes on what of the texts is not read."""
+        known = self.bag.vocabulary
+        none = sum(not any(e in known for e in self.bag.entries(text)) for text in texts)
+        return (f"{none:,} of {len(texts):,} texts have no known word",) if none else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data for a model file."""
+        return {"kind": "bag", "bag": self.bag.to_json()}
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceReader:
+    """Texts as rows of numbers of words, for a network that begins with `Mask` and `Embedding`.
+
+    Args:
+        vocabulary: The words, with UNKNOWN for all others.
+        longest: How many words are read: of a longer text the first ones.
+    """
+
+    vocabulary: Vocabulary
+    longest: int
+
+    @classmethod
+    def of(cls, texts: Iterable[str], *, least: int = 2, share: float = 0.98) -> SequenceReader:
+        """Return a reader for texts like some others.
+
+        Args:
+            texts: The texts of the training.
+            least: How often a word must be there; the others are what UNKNOWN is learnt from.
+            share: The share of the texts that must be read whole.
+        """
+        words = [WORDS.split(text) for text in _with_words(texts)]
+        longest = int(np.ceil(np.quantile([len(entry) for entry in words], share)))
+        return cls(Vocabulary.of(words, specials=(UNKNOWN,), least=least), longest)
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return (self.longest,)
+
+    @property
+    def symbols(self) -> int | None:
+        """How many symbols an embedding must know."""
+        return len(self.vocabulary)
+
+    def rows(self, texts: Iterable[str]) -> Array:
+        """Return the numbers of the words, float64 of shape (n, longest), −1 where a text ends."""
+        kept = _with_words(texts)
+        found = np.full((len(kept), self.longest), -1.0)
+        for row, text in zip(found, kept, strict=True):
+            words = WORDS.split(text)[: self.longest]
+            row[: len(words)] = self.vocabulary.numbers(words)
+        return found
+
+    def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Return notes on what of the texts is not read."""
+        longer = sum(len(WORDS.split(text)) > self.longest for text in texts)
+        if not longer:
+            return ()
+        return (
+            f"{longer:,} of {len(texts):,} texts have more than {self.longest} words: the first "
+            f"{self.longest} are read",
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data for a model file."""
+        return {"kind": "sequence", "words": self.vocabulary.to_json(), "longest": self.longest}
+
+
+TextReader = BagReader | SequenceReader
+
+
+def reader_from_json(data: object) -> TextReader:
+    """Return a reader from plain data; never trusts it.
+
+    Raises:
+        ModelFileError: An entry is missing, or has another form than `to_json` gives it.
+    """
+    entries = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+    if entries.get("kind") == "bag":
+        return BagReader(BagOfWords.from_json(entries.get("bag")))
+    if entries.get("kind") != "sequence":
+        raise ModelFileError(
+            f"text: kind must be bag or sequence; it is {entries.get('kind')!r:.40}"
+        )
+    longest = entries.get("longest")
+    if type(longest) is not int or not 1 <= longest <= LONGEST:
+        raise ModelFileError(
+            f"text: longest must be a whole number of words; it is {longest!r:.40}"
+        )
+    vocabulary = Vocabulary.from_json(entries.get("words"))
+    if UNKNOWN not in vocabulary:
+        raise ModelFileError("text: the vocabulary has no symbol for unknown words")
+    return SequenceReader(vocabulary, longest)
+
+
+def are_texts(x: Any) -> bool:
+    """Return whether examples are texts: a list of str, or what looks like one."""
+    if isinstance(x, str):
+        return True
+    if isinstance(x, np.ndarray):
+        return cast("Array", x).dtype.kind in "UO"
+    entries: Any = x
+    return isinstance(x, list | tuple) and any(isinstance(entry, str) for entry in entries)
+
+
+def _with_words(texts: Iterable[str]) -> list[str]:
+    kept = check_texts(texts)
+    for place, text in enumerate(kept):
+        if not text.strip():
+            raise DataError(f"text {place} (counted from 0) is empty: it needs a word at least")
+    return kept
