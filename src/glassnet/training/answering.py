@@ -51,7 +51,7 @@ class Answerer:
         graph = answer_graph(self.stack, n, self.dtype)
         if self._native:
             try:
-                return Answers(graph, self.values)
+                return Answers(graph, self.values, gaps=self.stack.is_masked)
             except Unsupported:
                 self._native = False
         return Program(graph)

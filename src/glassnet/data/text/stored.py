@@ -107,8 +107,7 @@ class SequenceReader:
         if not longer:
             return ()
         return (
-            f"{longer:,} of {len(texts):,} texts have more than {self.longest} words: the first "
-            f"{self.longest} are read",
+            f"{longer:,} of {len(texts):,} texts are longer than the {self.longest} words read",
         )
 
     def to_json(self) -> dict[str, Any]:

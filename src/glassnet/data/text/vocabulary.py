@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from glassnet.data.columns import Array
 from glassnet.errors import DataError, ModelFileError, nearest
-from glassnet.graph.types import Array
 
 __all__ = ["END", "START", "UNKNOWN", "Vocabulary"]
 

@@ -258,9 +258,10 @@ class Answers:
     Args:
         graph: From `batch/x` and parameters to `y` and `class`.
         values: The arrays of the other inputs. They are not copied: changes inside them are seen.
+        gaps: Whether examples may hold NaN, for steps that are missing.
     """
 
-    def __init__(self, graph: Graph, values: Mapping[str, Array]) -> None:
+    def __init__(self, graph: Graph, values: Mapping[str, Array], *, gaps: bool = False) -> None:
         from glassnet.engines.native import _native
         from glassnet.engines.native.lowering import lower
         from glassnet.engines.native.machine import load
@@ -277,7 +278,7 @@ class Answers:
         self._outputs = {name: graph.outputs[name] for name in ("y", "class")}
         self._program = load(lower(graph), store, threads=thread_limit())
         self._call = None
-        if x.ndim == y.ndim == 2:
+        if x.ndim == y.ndim == 2 and not gaps:  # that call refuses what is not finite
             self._call = _native.Answer(
                 store, self._program, x.shape[0], x.shape[1], y.shape[1], x.dtype == "float64"
             )
