@@ -540,3 +540,17 @@ def test_a_layer_that_goes_both_ways_has_no_state_to_hand_over():
     stack = Stack([gn.Bidirectional(gn.GRU(3)), gn.Dense(1)], (4, 2))
     with pytest.raises(ArgumentError, match="both ways needs whole sequences"):
         stack.carries()
+
+
+@pytest.mark.skipif(not is_available(), reason="the compiled module is not there")
+def test_texts_of_different_lengths_are_answered_natively_as_each_alone():
+    """Numbers of symbols with gaps, (n, time), and one answer each, (n, units): both two axes."""
+    layers = [gn.Mask(), gn.Embedding(7, 4), gn.Average(), gn.Dense(1, "logistic")]
+    net = gn.Network(layers, inputs=5, seed=1, dtype="float64")
+    texts = [[1, 2, 3], [4], [6, 5, 4, 3, 2]]
+    together = net.predict(texts)
+    alone = np.concatenate([net.predict([text]) for text in texts])
+    np.testing.assert_allclose(together, alone, rtol=1e-12)
+    w, b = net.parameters["output.w"], net.parameters["output.b"]
+    means = np.stack([net.parameters["embedding1.w"][text].mean(0) for text in texts])
+    np.testing.assert_allclose(together, 1 / (1 + np.exp(-(means @ w.T + b))), rtol=1e-12)
