@@ -15,7 +15,6 @@ from glassnet.errors import NotDifferentiableError
 from glassnet.graph import DType, Graph, Shape, Tensor, TensorType, differentiate, verify
 from glassnet.graph.tensor import learning_of
 from glassnet.graph.types import Axes
-from glassnet.graph.unroll import unroll
 from glassnet.learning.clipping import clip_by_norm, clip_by_value
 from glassnet.learning.optimizer import Optimizer
 from glassnet.nn.coding import code_classes, decide_classes
@@ -50,6 +49,10 @@ class Recipe:
         l2: Strength λ of the penalty (λ/2) Σw² on all weights, in addition to the layers' own.
         unrolled: Whether a training step has a copy of each loop's body for each time step, so that
             each step's gradients can be shown.
+        hand_over: For truncated back-propagation through time (K6): a batch is a window of many
+            sequences, and the state that layers over time have after so many of its steps is
+            handed to the next batch; the loss counts the last `hand_over` steps. None: each batch
+            begins anew.
     """
 
     stack: Stack
@@ -63,6 +66,12 @@ class Recipe:
     l1: float = 0.0
     l2: float = 0.0
     unrolled: bool = False
+    hand_over: int | None = None
+
+    @property
+    def steps(self) -> int | None:
+        """The number of steps of an example whose answers count, where each has its own."""
+        return self.stack.steps if self.hand_over is None else self.hand_over
 
     def training_graph(self, n: int) -> Graph:
         """Return the graph of one training step on a batch of n examples."""
@@ -143,12 +152,21 @@ class _Inputs:
         axes = named.get(len(shape), ())
         return self.declare("batch/x", shape, axes=axes, symbol="x")
 
+    def carry(self, n: int) -> dict[str, Tensor] | None:
+        """The state that the batch before has left, where one is handed on."""
+        if self.recipe.hand_over is None:
+            return None
+        return {
+            key: self.declare(f"carry/{key}", (n, size), layer=key.split(".")[0])
+            for key, size in self.recipe.stack.carries().items()
+        }
+
     def target(self, n: int, output: Output) -> Tensor:
         """Return the target as the loss compares it, coded from class numbers where it is one.
 
         Where each step has an answer, steps are examples of their own (`Output.rows`).
         """
-        recipe, steps = self.recipe, self.recipe.stack.steps
+        recipe, steps = self.recipe, self.recipe.steps
         each = (n,) if steps is None else (n, steps)
         if not recipe.class_targets:
             target = self.declare("batch/target", (*each, recipe.stack.units), symbol="d")
@@ -172,8 +190,8 @@ def _average(inputs: _Inputs, per_example: Tensor, output: Output, n: int) -> Te
     """
     if inputs.recipe.weighted:
         weight = inputs.declare("batch/weight", (n,), symbol="weight")
-        if inputs.recipe.stack.steps is not None:
-            each = (n, inputs.recipe.stack.steps)
+        if inputs.recipe.steps is not None:
+            each = (n, inputs.recipe.steps)
             weight = ops.broadcast(weight.reshape(n, 1), each).reshape(-1)
         per_example = per_example * weight
     return _mean(per_example, output.mask).named("E")
@@ -213,9 +231,11 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
     """Return the graph of one training step on a batch of n examples.
 
     Inputs: `parameters/…`, `statistics/…`, `slots/…`, `batch/x`, `batch/target`, `batch/weight`
-    where examples are weighted, and the numbers `rate` (η), `step` (from 1), `seed` and `counter`.
-    Outputs: the new `parameters/…`, `statistics/…` and `slots/…`; `measures/loss`, the mean loss of
-    the batch; `measures/accuracy` for classes; `measures/objective`, the loss with its penalties.
+    where examples are weighted, `carry/…` where a state is handed on, and the numbers `rate` (η),
+    `step` (from 1), `seed` and `counter`.
+    Outputs: the new `parameters/…`, `statistics/…`, `slots/…` and `carry/…`; `measures/loss`, the
+    mean loss of the batch; `measures/accuracy` for classes; `measures/objective`, the loss with
+    its penalties.
     """
     check_trainable(recipe.stack)
     inputs = _Inputs(recipe)
@@ -231,14 +251,18 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
     for key, weight in parameters.items():
         with learning_of(weight.label.layer, weight.label.symbol):
             points[key] = optimizer.lookahead(weight, slots[key])
-    answer, updated = recipe.stack.forward(x, points, statistics, seed, counter)
-    output = answer.rows
+    answer, updated = recipe.stack.forward(
+        x, points, statistics, seed, counter, carry=inputs.carry(n), hand_over=recipe.hand_over
+    )
+    output = answer.last(recipe.hand_over).rows
     target = inputs.target(n, output)
     loss = _average(inputs, recipe.loss.per_example(output, target), output, n)
     penalty = penalty_of(recipe, points)
     objective = loss if penalty is None else loss + penalty
     measures = _measures(inputs, output)
     if recipe.unrolled:
+        from glassnet.graph.unroll import unroll
+
         new = unroll([loss, objective, *updated.values(), *measures.values()])
         loss, objective = new[loss], new[objective]
         updated = {key: new[value] for key, value in updated.items()}
@@ -259,6 +283,8 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
         outputs |= {f"slots/{key}/{slot}": value for slot, value in state.items()}
     for key in statistics:
         outputs[f"statistics/{key}"] = updated.get(key, statistics[key])
+    if recipe.hand_over is not None:
+        outputs |= {f"carry/{key}": value for key, value in answer.carry.items()}
     outputs["measures/loss"] = loss
     outputs["measures/objective"] = objective
     outputs |= {f"measures/{k}": v for k, v in measures.items()}

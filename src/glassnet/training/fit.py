@@ -47,6 +47,8 @@ def fit(
     task: str | None = None,
     standardize: bool = True,
     impute: bool = True,
+    truncate: int | tuple[int, int] | None = None,
+    streams: int | None = None,
 ) -> Run:
     """Train a network on examples and return the run.
 
@@ -87,6 +89,11 @@ def fit(
             (text, yes/no and few whole numbers are classes), and `run.notes` says so.
         standardize: For tables: whether numbers (and a target that is a number) are standardised.
         impute: For tables: whether missing values are filled in; if not, they are errors.
+        truncate: For long sequences: truncated back-propagation through time (K6), k or (k₁, k₂).
+            An update follows after each k₁ steps, and gradients go back k₂ steps, the length of
+            the network's inputs; the state goes on from window to window.
+        streams: With `truncate` and one sequence: in how many equal parts, learnt from side by
+            side, it is cut (1 if not given).
 
     Returns:
         The run: `run.history`, `run.network`. Ctrl-C ends it after the step at hand, with the
@@ -129,7 +136,15 @@ def fit(
         progress=progress,
         engine=engine,
     )
-    if is_table(x):
+    if truncate is not None:
+        from glassnet.training.windows import cut_windows
+
+        examples, settings = cut_windows(
+            net, x, y, settings, truncate, streams, validation=validation, weight=sample_weight
+        )
+    elif streams is not None:
+        raise ArgumentError("streams needs truncate, as in fit(net, x, y, truncate=50, streams=32)")
+    elif is_table(x):
         examples, sample_weight = examples_from_table(
             net,
             x,

@@ -58,6 +58,7 @@ class Settings:
     l2: float = 0.0
     progress: bool | None = None
     engine: str | None = None
+    truncate: int | None = None
 
     def __post_init__(self) -> None:
         check_whole("epochs", self.epochs)
@@ -140,6 +141,7 @@ def prepare_loop(
         clip_value=settings.clip_value,
         l1=settings.l1,
         l2=settings.l2,
+        hand_over=settings.truncate,
     )
     net.task, net.classes = targets.task, targets.classes
     run = Run(net, History(), notes=examples.notes)
@@ -302,6 +304,8 @@ class Loop:
             tuple(sorted({stop - start for start, stop in measured}, reverse=True)),
         )
         values = _starting_values(run.network, recipe)
+        self.begun = _first_carry(recipe, int(edges[1] - edges[0]))
+        values |= self.begun
         chosen = choose(settings.engine, recipe, values, settings.seed, sizes)
         self.stepper = chosen.stepper
         run.settings["engine"] = chosen.engine
@@ -364,6 +368,8 @@ class Loop:
         """
         rates = self.rates(epoch)
         order = self.order(epoch)
+        if self.begun:  # the sequences begin again
+            self.stepper.put(self.begun)
         measured = self.stepper.epoch(self.train, order, self.edges, rates, after_step)
         row = {key: measured[key] for key in ("loss", "accuracy") if key in measured}
         if self.validation is not None:
@@ -431,3 +437,11 @@ def _starting_values(net: Network, recipe: Recipe) -> dict[str, Array]:
         for slot, first in recipe.optimizer.slots().items():
             values[f"slots/{key}/{slot}"] = np.full(value.shape, first, recipe.dtype.numpy)
     return values
+
+
+def _first_carry(recipe: Recipe, n: int) -> dict[str, Array]:
+    """Return the state before the first steps of n sequences, where one is handed on."""
+    if recipe.hand_over is None:
+        return {}
+    sizes = recipe.stack.carries()
+    return {f"carry/{key}": np.zeros((n, size), recipe.dtype.numpy) for key, size in sizes.items()}

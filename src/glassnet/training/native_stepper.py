@@ -88,6 +88,10 @@ class NativeStepper:
         for key, value in values.items():
             self._engine.write(key, value)
 
+    def put(self, values: dict[str, Array]) -> None:
+        """Put other values in place of some of the state's."""
+        self.values = values
+
     def _epochs(self, material: Material, edges: Array) -> Epochs:
         """Return what runs epochs on some examples; it is made once for a run."""
         if self._learnt is None or self._learnt[0] is not material or self._learnt[1] is not edges:

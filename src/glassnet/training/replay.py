@@ -55,6 +55,11 @@ def settings_of(training: Mapping[str, Any]) -> Settings:
     known = {key: value for key, value in training.items() if key in names}
     if "optimizer" not in known or "mode" not in known:
         raise ArgumentError("the network was not trained: it has no run that could be replayed")
+    if known.get("truncate") is not None:
+        raise ArgumentError(
+            "the network was trained by truncated back-propagation through time, whose steps "
+            "cannot be replayed one by one yet"
+        )
     if known["mode"] != "minibatch":
         known["batch_size"] = None
     known |= {"optimizer": Optimizer.of(known["optimizer"]), "progress": False}

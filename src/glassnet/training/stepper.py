@@ -151,6 +151,10 @@ class Stepper:
                 for value in outputs.values()
             )
 
+    def put(self, values: dict[str, Array]) -> None:
+        """Put other values in place of some of the state's."""
+        self.values = {**self.values, **values}
+
     def restart(self, values: dict[str, Array], seed: int) -> None:
         """Begin another run of the same recipe."""
         self.values, self.seed, self.step = values, seed, 0

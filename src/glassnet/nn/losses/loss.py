@@ -32,6 +32,16 @@ class Output:
     mask: Tensor | None = None
     carry: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
 
+    def last(self, steps: int | None) -> Output:
+        """Return the answers to the last steps only; to all of them if None."""
+        if steps is None or steps == self.y.shape[1]:
+            return self
+        y, v = (
+            part[:, -steps:].named(part.label.symbol, part.label.layer) for part in (self.y, self.v)
+        )
+        mask = None if self.mask is None else self.mask[:, -steps:]
+        return Output(y, v, self.activation, mask, self.carry)
+
     @property
     def rows(self) -> Output:
         """The same with each step as an example of its own, one below the other."""
