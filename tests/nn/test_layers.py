@@ -277,13 +277,14 @@ MUTANTS: dict[str, tuple[str, Any, Any]] = {
     "rnn without its bias": ("rnn", "step", lambda f: _no_bias_in_step(f)),
     "lstm without its bias": ("lstm", "step", lambda f: _no_bias_in_step(f)),
     "gru without its bias": ("gru", "step", lambda f: _no_bias_in_step(f)),
+    "average a little too large": ("average", "forward", lambda f: _scaled(f)),
     "bidirectional in one direction": ("bidirectional", "forward", lambda f: _scaled(f)),
 }
 
 
 def _scaled(sound: Any, factor: float = 1.001) -> Any:
-    def forward(self: Any, x: Any, *rest: Any) -> Any:
-        result = sound(self, x, *rest)
+    def forward(self: Any, x: Any, *rest: Any, **named: Any) -> Any:
+        result = sound(self, x, *rest, **named)
         return type(result)(result.output * factor, result.local_field, result.statistics)
 
     return forward

@@ -112,7 +112,7 @@ def test_the_local_field_behind_an_applied_softmax() -> None:
             "layer gru3 (gru 1): a recurrent layer needs a sequence for each example",
         ),
         (["rellu"], 2, ArgumentError, "no layer named 'rellu'"),
-        ([3], 2, ArgumentError, "layer must be one of apply, batchnorm, bidirectional, dense"),
+        ([3], 2, ArgumentError, "layer must be one of apply, average, batchnorm, bidirectional"),
         ([None], 2, ArgumentError, "layer must be one of"),
     ],
 )
@@ -164,7 +164,7 @@ def test_layers_from_text(text: str, layers: Any) -> None:
         ("16 tanh,,softmax", "an entry is empty"),
         ("16 tanh,", "an entry is empty"),
         ("16 tanb, softmax", "there is no activation named 'tanb' (did you mean 'tanh'?)"),
-        ("16 tanh, softmx", "'softmx' is neither a number of neurons nor one of apply, batchnorm"),
+        ("16 tanh, softmx", "'softmx' is neither a number of neurons nor one of apply, average"),
         ("16 tanh, softmx", "(did you mean 'softmax'?)"),
         ("droput 0.2, softmax", "(did you mean 'dropout'?)"),
         ("0 tanh", "units must be a whole number of at least 1; got 0"),

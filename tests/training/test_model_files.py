@@ -81,7 +81,7 @@ NEEDS = {  # layers that need settings
     "recurrent": gn.Recurrent(stored_cell, 3),
     "embedding": gn.Embedding(9, 3),
 }
-OVER_TIME = ("rnn", "lstm", "gru", "bidirectional", "recurrent")
+OVER_TIME = ("rnn", "lstm", "gru", "bidirectional", "recurrent", "average")
 
 
 @pytest.mark.parametrize("name", sorted(FAMILIES["layer"]))
