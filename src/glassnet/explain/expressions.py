@@ -45,19 +45,22 @@ __all__ = [
 class Address:
     """Where a quantity stands: its layer, its symbol, and the places of the element, from 1.
 
-    Written as `hidden.v[1]`, `output.w[1,2]`, `x[2]`, `E`; an example's number stands behind an @.
+    Written as `hidden.v[1]`, `output.w[1,2]`, `x[2]`, `E`; of a sequence the step in time stands in
+    brackets, `rnn1.h(2)[1]`; an example's number stands behind an @.
     """
 
     symbol: str
     layer: str = ""
     index: tuple[int, ...] = ()
     example: int | None = None
+    time: int | None = None
 
     def __str__(self) -> str:
         layer = f"{self.layer}." if self.layer else ""
         place = f"[{','.join(map(str, self.index))}]" if self.index else ""
         example = f"@{self.example}" if self.example is not None else ""
-        return f"{layer}{self.symbol}{place}{example}"
+        time = f"({self.time})" if self.time is not None else ""
+        return f"{layer}{self.symbol}{time}{place}{example}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,17 +279,8 @@ def place_of(writer: StepWriter, address: Address) -> tuple[Shown, tuple[int, ..
 
 def find_place(writer: StepWriter, address: Address) -> tuple[Shown, tuple[int, ...]] | None:
     """Return the same, or None if there is no such element."""
-    elements = writer.elements
     for entry in writer.named(address.symbol, address.layer):
-        axis, shape = elements.examples.get(entry.node), entry.node.shape
-        places = len(shape) - (axis is not None)
-        given = address.index or (1,) * places
-        if len(given) != places or (address.example is not None and axis is None):
-            continue
-        place = [number - 1 for number in given]
-        if axis is not None:
-            row = 0 if address.example is None else elements.row_of(address.example)
-            place.insert(axis, row)
-        if all(0 <= at < length for at, length in zip(place, shape, strict=True)):
-            return entry, tuple(place)
+        place = writer.elements.place(entry.node, address)
+        if place is not None:
+            return entry, place
     return None

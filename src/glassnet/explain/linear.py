@@ -20,6 +20,7 @@ __all__ = ["linear", "symbol_of"]
 
 LOWERED = str.maketrans("0123456789+−aeijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+ABOVE_STEP = str.maketrans("()0123456789", "⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹")  # an example, above a step in time
 ACCENTS = {"^": "\u0302", "~": "\u0303", "¯": "\u0304"}
 HALF = Fraction(Leaf("number", "1"), Leaf("number", "2"))
 
@@ -117,7 +118,7 @@ def _raised(text: str, base: Notation, above: Notation) -> str:
         return _tagged(text, first.text, "" if above is first else linear(above)[len(first.text) :])
     exponent = linear(above)
     if exponent.startswith("(") and isinstance(first, Leaf):  # the number of an example
-        return text + exponent
+        return text + (exponent.translate(ABOVE_STEP) if isinstance(base, Row) else exponent)
     whole = exponent.removeprefix("−").isdigit() and base != Leaf("word", "e")
     if isinstance(above, Script) and above.above is not None:
         return f"{text}^({exponent})"

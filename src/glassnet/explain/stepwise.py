@@ -12,11 +12,14 @@ from glassnet.engines import Program
 from glassnet.explain.conventions import Profile
 from glassnet.explain.elements import Elements, Name, alike
 from glassnet.explain.expressions import Address
+from glassnet.explain.contributions import with_steps
 from glassnet.explain.ordering import in_order, interleaved
+from glassnet.explain.placing import Placing
 from glassnet.explain.sentences import sentence_of
+from glassnet.explain.sequences import Sequences, time_of
 from glassnet.explain.sheet import Line, Section, Sheet
 from glassnet.graph import Graph, Tensor
-from glassnet.graph.operation import Constant, Random, Source
+from glassnet.graph.operation import Constant, Movement, Random, Source
 from glassnet.graph.types import Array
 
 __all__ = ["Shown", "StepWriter", "elements_of_step", "explain_step"]
@@ -33,6 +36,7 @@ KINDS = {
     "d": "target",
     "η": "learning rate",
 }
+OVER_TIME = {"w": "weight", "u": "weight", "p": "weight", "b": "bias", "b_u": "bias"}
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 BOOKKEEPING = ("seed", "counter")
 FORWARD, COMPETITION, COOPERATION, NEAREST, VOTE, ERROR, BACKWARD, CHANGE, NEW = range(9)
@@ -81,6 +85,11 @@ class Shown:
     def is_given(self) -> bool:
         """Whether it comes from outside."""
         return isinstance(self.node.op.native, Source | Constant)
+
+    @property
+    def time(self) -> int | None:
+        """The step in time that it belongs to; None if to none, or to several."""
+        return time_of(self.node)
 
 
 def explain_step(
@@ -139,13 +148,15 @@ class StepWriter:
         self.is_descent = any(o is not None and o.adjoint is not None for o in origins)
         # What is added to a weight (as in the notes), or taken from it.
         self.added = profile.local_gradient == "delta"
+        self.sequences = Sequences(graph)
         self._named: dict[tuple[str, str], list[Shown]] = {}
-        self.shown = {entry.node: entry for entry in self._choose()}
+        self.shown = _without_copies({entry.node: entry for entry in self._choose()})
         layers = [e.layer for e in self.shown.values() if e.phase == FORWARD and e.layer]
         self.layers = list(dict.fromkeys(layers))
         names = {node: entry.name for node, entry in self.shown.items()}
-        examples = {node: self._example_axis(entry) for node, entry in self.shown.items()}
-        self.elements = Elements(values, names, examples, numbers)
+        placings = {node: self._placing(entry) for node, entry in self.shown.items()}
+        examples = {node: placing.example for node, placing in placings.items()}
+        self.elements = Elements(values, names, examples, numbers, placings)
 
     # --- what is shown, and under which name ------------------------------------------------------
     def _choose(self) -> Iterator[Shown]:
@@ -191,6 +202,8 @@ class StepWriter:
     def _given_symbol(self, node: Tensor) -> str:
         """Return what an input is called: what is remembered of Δw is Δw before the step."""
         name = node.attributes["name"]
+        if name.startswith("carry/"):
+            return name.rpartition(".")[2]
         after = self.graph.outputs.get(name) if name.startswith("slots/") else None
         if after is None or after is node:
             return _symbol(node)
@@ -203,6 +216,8 @@ class StepWriter:
     def _phase(self, node: Tensor) -> int:
         """Return where a named quantity belongs in the order of working."""
         symbol = node.label.symbol
+        if node.label.time is not None and node in self.forward:
+            return FORWARD
         if symbol.rstrip(RAISED) == "i":  # the nearest, one after the other
             return NEAREST
         if symbol in PHASES and not node.label.of:
@@ -217,11 +232,15 @@ class StepWriter:
     def _gradient(self, node: Tensor, of: Tensor) -> Iterator[Shown]:
         """Show the derivative with respect to a local field, a weight, or what is normalised."""
         layer, symbol = of.label.layer, _symbol(of)
-        if of.label.symbol == "v" and not of.label.of:
-            name = ("δ", layer, True) if self.added else ("∂E/∂v", layer, False)
-            yield Shown(node, name, BACKWARD)
+        if (symbol == "v" or symbol.startswith("v_")) and not of.label.of:
+            name = (f"δ{symbol[1:]}", True) if self.added else (f"∂E/∂{symbol}", False)
+            yield Shown(node, (name[0], layer, name[1]), BACKWARD)
+        elif self.sequences.is_state(of):
+            name = (f"δ_{symbol}", True) if self.added else (f"∂E/∂{symbol}", False)
+            yield Shown(node, (name[0], layer, name[1]), BACKWARD)
         elif isinstance(of.op.native, Source) or of.label.of:
-            if not self.added or not self._is_plain(node):
+            over_time = self.sequences.goes_over_time(layer)
+            if not self.added or not self._is_plain(node) or over_time:
                 yield Shown(node, (f"∂E/∂{symbol}", layer, False), CHANGE)
         elif symbol in ("z′", "s", "σ²", "μ") or (symbol == "y" and self._is_fed_by_no_neuron(of)):
             yield Shown(node, (f"∂E/∂{symbol}", layer, False), BACKWARD)
@@ -254,11 +273,19 @@ class StepWriter:
         of_examples = node.ndim > 1 or entry.phase == ERROR
         return 0 if of_examples and node.shape[0] == self.batch else None
 
+    def _placing(self, entry: Shown) -> Placing:
+        """Return what the axes of a quantity number."""
+        return self.sequences.placing(
+            entry.node,
+            self._example_axis(entry),
+            is_change=entry.phase in (CHANGE, NEW),
+            of=_base(entry) if entry.phase != FORWARD or entry.is_given else "",
+        )
+
     @property
     def batch(self) -> int:
         """How many examples the step learns from."""
-        x = self.graph.inputs.get("batch/x")
-        return 1 if x is None else x.shape[0]
+        return self.sequences.batch
 
     # --- the lines --------------------------------------------------------------------------------
     def write(self, title: str) -> Sheet:
@@ -285,7 +312,7 @@ class StepWriter:
             replace(section, sentence=sentence_of(section, values, self.layers))
             for section in sections
         ]
-        return Sheet(title, tuple(sections), self.conventions())
+        return with_steps(Sheet(title, tuple(_said_once(sections)), self.conventions()))
 
     def conventions(self) -> tuple[str, ...]:
         """Return what was chosen where textbooks differ, as sentences."""
@@ -316,13 +343,27 @@ class StepWriter:
             for layer in layers:
                 found = [entry for entry in here if entry.layer == layer]
                 if phase in (FORWARD, BACKWARD):
-                    yield TITLES[phase].format(f"{layer} layer"), found
+                    yield from self._by_time(TITLES[phase], layer, found, back=phase == BACKWARD)
                 else:
                     for symbol in dict.fromkeys(_base(entry) for entry in found):
                         group = [entry for entry in found if _base(entry) == symbol]
                         yield TITLES[phase].format(f"{layer} layer"), group
             title = TITLES[phase].format("all layers")
             yield (title if self.layers else title.partition(":")[0]), rest
+
+    def _by_time(
+        self, title: str, layer: str, entries: Sequence[Shown], *, back: bool
+    ) -> Iterator[tuple[str, list[Shown]]]:
+        """Yield what belongs to no single step, and each step of a layer that goes over time."""
+        alone = [entry for entry in entries if entry.time is None]
+        if back or len(alone) == len(entries):
+            yield title.format(f"{layer} layer"), alone
+        times = self.sequences.order.get(layer, [])
+        for time in times[::-1] if back else times:
+            now = [entry for entry in entries if entry.time == time]
+            yield title.format(f"{layer} layer, t = {time}"), now
+        if not back and len(alone) < len(entries):
+            yield title.format(f"{layer} layer"), alone
 
     def lines(self, entry: Shown) -> Iterator[Line]:
         """Yield the line of each element of a quantity."""
@@ -331,8 +372,7 @@ class StepWriter:
 
     def line(self, entry: Shown, place: tuple[int, ...], *, worked: bool = True) -> Line:
         """Return the line of one element; if it is not worked, with its value alone."""
-        node = entry.node
-        kind = KINDS.get(entry.name[0].removesuffix(" new"), "")
+        node, kind = entry.node, _kind(entry)
         plain = entry.is_given or not worked or isinstance(node.op.native, Random)
         formula = None if plain else self.elements.formula(node, place)
         address = self.elements.address(node, place)
@@ -342,8 +382,48 @@ class StepWriter:
         """Return the quantities of a symbol in a layer."""
         if not self._named:
             for entry in self.shown.values():
-                self._named.setdefault(entry.name[:2], []).append(entry)
+                own, of = self.elements.placing(entry.node), entry.name[1]
+                for name in own.symbols(entry.name[0]):
+                    self._named.setdefault((name, of), []).append(entry)
         return self._named.get((symbol, layer), ())
+
+
+def _without_copies(shown: Mapping[Tensor, Shown]) -> dict[Tensor, Shown]:
+    """Return what is shown without that which only puts the same quantity into another shape."""
+
+    def is_copy(entry: Shown) -> bool:
+        node = entry.node
+        while isinstance(node.op.native, Movement) and len(node.inputs) == 1:
+            node = node.inputs[0]
+            if node in shown and shown[node].name == entry.name and time_of(node) == entry.time:
+                return True
+        return False
+
+    return {node: entry for node, entry in shown.items() if not is_copy(entry)}
+
+
+def _said_once(sections: Sequence[Section]) -> Iterator[Section]:
+    """Yield sections; what is said of a step in time is not said again of the next."""
+    said: set[str] = set()
+    for section in sections:
+        again = ", t = " in section.title and section.sentence in said
+        said.add(section.sentence)
+        yield replace(section, sentence="") if again else section
+
+
+def _kind(entry: Shown) -> str:
+    """Return what a quantity is, for people and for marking."""
+    symbol = entry.name[0].removesuffix(" new")
+    if symbol in KINDS:
+        return KINDS[symbol]
+    if symbol.startswith(("v_", "δ_")):
+        return KINDS[symbol[0]]
+    if symbol == "h" and entry.time is not None:
+        return "output"
+    name = entry.node.attributes.get("name", "") if entry.is_given else ""
+    if name.startswith("parameters/") or entry.phase == NEW:
+        return OVER_TIME.get(symbol.rstrip("→←"), "")
+    return ""
 
 
 def _symbol(node: Tensor) -> str:

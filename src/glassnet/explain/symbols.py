@@ -44,6 +44,8 @@ def name_of(address: Address, *, layered: bool = True) -> Notation:
 
 def _name(address: Address, layered: bool) -> Notation:
     symbol = address.symbol
+    if address.time is not None and not symbol.startswith("∂"):
+        return _at_step(address, layered)
     if symbol.endswith(BEFORE):
         found = _name(replace(address, symbol=symbol.removesuffix(BEFORE)), layered)
         return row(Fenced("(", found, ")") if isinstance(found, Fraction) else found, EARLIER)
@@ -62,6 +64,16 @@ def _name(address: Address, layered: bool) -> Notation:
     above = _tags([text for text in (layer, ending.strip()) if text], example)
     below = Leaf("number", places) if places else None
     return Script(_symbol(core), below, above) if below or above else _symbol(core)
+
+
+def _at_step(address: Address, layered: bool) -> Notation:
+    """Return a name with its step in time behind it, and the number of an example above."""
+    ending = next((ending for ending in ENDINGS if address.symbol.endswith(ending)), "")
+    core = replace(address, symbol=address.symbol.removesuffix(ending), time=None, example=None)
+    found = row(_name(core, layered), Leaf("word", f"({address.time})"))
+    example = "" if address.example is None else f"({address.example})"
+    above = _tags([ending.strip()] if ending else [], example)
+    return found if above is None else Script(found, above=above)
 
 
 def _tags(words: Sequence[str], example: str = "") -> Notation | None:

@@ -8,7 +8,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glassnet import ops
 from glassnet.errors import NotDifferentiableError
@@ -119,16 +119,21 @@ class _Inputs:
     def _declared(
         self, prefix: str, known: Mapping[str, Parameter], word: str
     ) -> dict[str, Tensor]:
-        return {
-            key: self.declare(
-                f"{prefix}/{key}",
+        found: dict[str, Tensor] = {}
+        for key, parameter in known.items():
+            name = f"{prefix}/{key}"
+            made = self.declare(
+                name,
                 parameter.shape,
                 axes=parameter.axes,
                 symbol=f"{word}{parameter.symbol}",
                 layer=key.split(".")[0],
             )
-            for key, parameter in known.items()
-        }
+            if parameter.blocks:
+                made = replace(made, label=replace(made.label, blocks=parameter.blocks))
+                self.tensors[name] = made
+            found[key] = made
+        return found
 
     def parameters(self) -> dict[str, Tensor]:
         return self._declared("parameters", self.recipe.stack.parameters(), "")

@@ -21,16 +21,26 @@ from glassnet.explain.sheet import Line, Section, Sheet
 from glassnet.explain.steps import Step, Where
 from glassnet.graph import DType, Graph, Tensor, TensorType, trace
 from glassnet.graph.types import Array
+from glassnet.graph.unroll import unrolled
 from glassnet.learning.backpropagation import Recipe, answer_graph, training_graph
 from glassnet.learning.optimizer import Optimizer
 from glassnet.learning.schedule import Constant, Schedule
-from glassnet.nn.layers import Dense
+from glassnet.nn.layers import Bidirectional, Dense
+from glassnet.nn.layers.over_time import RecurrentLayer
 from glassnet.nn.losses import Loss
 from glassnet.nn.stack import Stack, parse_layers
 from glassnet.training.batches import batch_edges, resolve_batch_size
 from glassnet.unit import FAMILIES, check_number, check_whole
 
 __all__ = ["first_step", "problem_steps", "step_recipe", "with_rate"]
+
+
+SHAPES = {
+    0: "a number",
+    1: "a list of numbers",
+    2: "a list of rows",
+    3: "a list of sequences, each a list of rows",
+}
 
 
 def problem_steps(
@@ -99,8 +109,10 @@ def _network(problem: Problem) -> _Network:
     texts = cast("list[Any]", problem.network["layers"])
     if type(texts) is not list or not all(isinstance(text, str) for text in texts):
         raise ArgumentError('layers must be a list of texts, such as ["2 logistic", "1 linear"]')
-    x = numbers("x", problem.data["x"], 2)
-    stack = Stack(parse_layers(", ".join(map(_layer, texts)), 1), x.shape[1])
+    layers = parse_layers(", ".join(map(_layer, texts)), 1)
+    over_time = isinstance(layers[0], RecurrentLayer | Bidirectional)
+    x = numbers("x", problem.data["x"], 3 if over_time else 2)
+    stack = Stack(layers, x.shape[1:])
     known = stack.parameters()
     for key in problem.weights:
         if key not in known:
@@ -139,7 +151,7 @@ def _answer(problem: Problem) -> Iterator[Step]:
     """Yield what a network answers."""
     network = _network(problem)
     graph = answer_graph(network.stack, len(network.x), DType.FLOAT64)
-    graph = Graph(graph.inputs, {"y": graph.outputs["y"]})
+    graph = unrolled(Graph(graph.inputs, {"y": graph.outputs["y"]}))
     inputs = {**network.state, "batch/x": network.x}
     yield Step(problem.title, graph, inputs, 1, 1, tuple(range(1, len(network.x) + 1)))
 
@@ -230,9 +242,10 @@ def _recipe(problem: Problem, network: _Network, optimizer: Optimizer) -> tuple[
     """Return what a step computes, and the targets."""
     stack, training = network.stack, problem.training
     target = np.asarray(problem.data["d"])
-    are_classes = target.ndim == 1 and target.dtype.kind == "i" and stack.units > 1
-    d = target if are_classes else numbers("d", problem.data["d"], 2)
-    wanted = (len(network.x),) if are_classes else (len(network.x), stack.units)
+    steps = () if stack.steps is None else (stack.steps,)
+    are_classes = target.ndim == 1 + len(steps) and target.dtype.kind == "i" and stack.units > 1
+    d = target if are_classes else numbers("d", problem.data["d"], 2 + len(steps))
+    wanted = (len(network.x), *steps) if are_classes else (len(network.x), *steps, stack.units)
     if d.shape != wanted:
         raise ShapeError(f"d must have shape {wanted}; it has {d.shape}")
     if are_classes and not 0 <= d.min() <= d.max() < stack.units:
@@ -248,7 +261,14 @@ def _recipe(problem: Problem, network: _Network, optimizer: Optimizer) -> tuple[
     for key, value in penalties.items():
         check_number(key, value, low=0)
     recipe = Recipe(
-        stack, loss, optimizer, DType.FLOAT64, class_targets=are_classes, **limits, **penalties
+        stack,
+        loss,
+        optimizer,
+        DType.FLOAT64,
+        class_targets=are_classes,
+        unrolled=True,
+        **limits,
+        **penalties,
     )
     return recipe, d
 
@@ -329,7 +349,7 @@ def numbers(name: str, value: Any, axes: int) -> Array:
     except (TypeError, ValueError):
         raise ArgumentError(f"{name} must be numbers, in rows of one length") from None
     if found.ndim != axes:
-        shape = "a list of rows" if axes == 2 else "a list of numbers" if axes == 1 else "a number"
+        shape = SHAPES[axes]
         raise ShapeError(f"{name} must be {shape}; it has shape {found.shape}")
     if not np.isfinite(found).all():
         raise ArgumentError(f"{name} must be finite numbers")
