@@ -148,20 +148,16 @@ def with_steps(sheet: Sheet) -> Sheet:
             if found is None or len(parts) > MOST_STEPS or not values.keys().isdisjoint(own):
                 yield line
                 continue
-            for part, address in sorted(zip(parts, own, strict=True), key=_falling):
+            own.sort(key=lambda address: address.time or 0)
+            for part, address in zip(sorted(parts, key=lambda p: p.example), own, strict=True):
                 value = evaluate(part.formula, values.__getitem__)
                 yield Line(address, value, part.formula, line.kind)
-            total = [Quantity(address) for address in sorted(own, key=lambda a: a.time or 0)]
-            yield replace(line, formula=add([*total, *found.rest]))
+            yield replace(line, formula=add([*map(Quantity, own), *found.rest]))
 
     if not any(line.address.time is not None for line in sheet.lines()):
         return sheet
     sections = [replace(section, lines=tuple(spread(section))) for section in sheet.sections]
     return replace(sheet, sections=tuple(sections))
-
-
-def _falling(part: tuple[Contribution, Address]) -> int:
-    return -part[0].example
 
 
 def with_contributions(sheet: Sheet) -> Sheet:
@@ -195,7 +191,10 @@ def _spread(section: Section, values: Mapping[Address, float]) -> Iterator[Line]
 
 def _split(line: Line) -> Split | None:
     """Return what each example adds to a parameter's change or gradient."""
-    return contributions(line.formula) if _is_sum(line) and line.formula is not None else None
+    if not _is_sum(line) or line.formula is None:
+        return None
+    in_time = any(address.time is not None for address in quantities(line.formula))
+    return None if in_time else contributions(line.formula)
 
 
 def _is_sum(line: Line) -> bool:

@@ -228,6 +228,8 @@ def multiply(factors: Sequence[Expression]) -> Expression:
 
 def _squared(factors: Sequence[Expression]) -> list[Expression]:
     """Return factors of a product, those that stand in it twice as a square."""
+    if len(factors) == 2 and _is_same(*factors):  # tanh c · tanh c
+        return [Power(factors[0], 2.0)]
     counts = Counter(factor for factor in factors if isinstance(factor, Quantity))
     found: list[Expression] = []
     for factor in factors:
@@ -237,6 +239,13 @@ def _squared(factors: Sequence[Expression]) -> list[Expression]:
             found.append(Power(factor, float(counts[factor])))
             counts[factor] = 0
     return found
+
+
+def _is_same(one: Expression, other: Expression) -> bool:
+    """Whether two factors are the same operation on the same operands."""
+    if not isinstance(one, Apply) or not isinstance(other, Apply):
+        return False
+    return (one.op, one.operands, one.attributes) == (other.op, other.operands, other.attributes)
 
 
 def divide(above: Expression, below: Expression) -> Expression:

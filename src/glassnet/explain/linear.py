@@ -13,6 +13,7 @@ from glassnet.explain.notation import (
     Root,
     Row,
     Script,
+    row,
 )
 from glassnet.explain.symbols import ENDINGS, name_of
 
@@ -101,12 +102,17 @@ def _script(written: Script) -> str:
     if isinstance(base, Fenced) and isinstance(base.inside, Script):
         base = base.inside  # a name: on one line nothing stands above it
     text = linear(base)
-    if written.below is not None:
-        places = linear(written.below)
+    below = written.below
+    gate = below.parts[0] if isinstance(below, Row) else below
+    if isinstance(gate, Leaf) and gate.kind == "word":
+        text += f"_{gate.text.strip()}"
+        below = row(*below.parts[1:]) if isinstance(below, Row) else None
+    if below is not None:
+        places = linear(below)
         fits = all(sign in ",\u2009 " or ord(sign) in LOWERED for sign in places)
         comma = ",\u2009" if "," in places else ","
         lowered = places.replace(" ", "").replace(",", comma).translate(LOWERED)
-        text += lowered if fits else f"_{_as_one(written.below)}"
+        text += lowered if fits else f"_{_as_one(below)}"
     return text if written.above is None else _raised(text, written.base, written.above)
 
 

@@ -125,7 +125,7 @@ def _replayed(
     examples, learnt = _as_trained(net, given, settings, validation, test, monitored=monitored)
     replay = Replay(net, examples)
     epoch, first, last = _place(replay, where, learnt, count, table=table)
-    recipe = replace(replay.recipe, dtype=DType.FLOAT64)
+    recipe = replace(replay.recipe, dtype=DType.FLOAT64, unrolled=True)
     notes = [REPLAYED.format(dtype=net.dtype)]
     notes += [FEATURES] if net.preprocessing is not None else []
     graphs: dict[int, Graph] = {}
@@ -235,6 +235,7 @@ def _next(net: Network, given: Given, name: str, example: int | None, count: int
         clip_value=settings.clip_value,
         l1=settings.l1,
         l2=settings.l2,
+        unrolled=True,
     )
     graph = _graph(recipe, len(rows), net.dtype)
     program = Program(graph)

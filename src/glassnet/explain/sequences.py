@@ -63,6 +63,46 @@ class Sequences:
         """The first step that has a target."""
         return 1 + (self.length or 0) - (self.answered or self.length or 0)
 
+    def sentences(self, *, added: bool) -> tuple[str, ...]:
+        """Return how steps in time are written.
+
+        Args:
+            added: Whether local gradients are shown with the sign of the notes.
+        """
+        if not self.order:
+            return ()
+        states = dict.fromkeys(
+            symbol
+            for name in self.order
+            for symbol in ("h", "c")
+            if symbol in self.symbols[name] and not {"v", f"v_{symbol}"} & self.symbols[name]
+        )
+        found = ["(t) is the step in time; w reads the input x(t), u the state before, h(t−1)"]
+        if self.batch > 1:
+            found = [f"{found[0]}; the raised number in brackets is that of the example"]
+        if added and states:
+            named = [*states, *(f"v_{gate}" for gate in list(self.gates)[:1])]
+            each = ", ".join(f"δ_{name[-1]} = −∂E/∂{name}" for name in named)
+            found.append(each + (", and so on" if self.gates else ""))
+        if self.home:
+            found.append(f"what stands without the name of a layer belongs to {self.home}")
+        return tuple(found)
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The letters of the gates, in the order of their rows."""
+        return max((node.label.blocks for node in self.blocks.values()), key=len, default=())
+
+    def gate_of(self, symbol: str) -> int:
+        """Return the place of a gate's quantity among the gates; after all of them for others."""
+        letter = symbol.rpartition("_")[2]
+        return self.gates.index(letter) if letter in self.gates else len(self.gates)
+
+    @property
+    def home(self) -> str:
+        """The layer that goes over time, if there is one only."""
+        return next(iter(self.order)) if len(self.order) == 1 else ""
+
     def goes_over_time(self, layer: str) -> bool:
         """Whether a layer does the same at each step, with a state that it hands on."""
         return layer in self.order or any(name.startswith(f"{layer}.") for name in self.order)
@@ -73,18 +113,21 @@ class Sequences:
         known = self.symbols.get(label.layer, set())
         return label.time is not None and not {"v", f"v_{label.symbol}"} & known
 
-    def placing(self, node: Tensor, example: int | None, *, is_change: bool, of: str) -> Placing:
+    def placing(
+        self, node: Tensor, layer: str, example: int | None, *, is_change: bool, of: str
+    ) -> Placing:
         """Return what the axes of a named node number.
 
         Args:
             node: The node.
+            layer: Its layer.
             example: The axis of the examples, as far as it is one of a plain network.
             is_change: Whether it belongs to the change of a parameter.
             of: The parameter that it is, or that it belongs to.
         """
-        label, shape, time = node.label, node.shape, time_of(node)
+        shape, time = node.shape, time_of(node)
         name = node.attributes.get("name", "") if isinstance(node.op.native, Source) else ""
-        parameter = self.blocks.get((label.layer or self._layer(node), of))
+        parameter = self.blocks.get((layer, of))
         if parameter is not None and (is_change or name) and shape == parameter.shape:
             axes = parameter.type.axes
             is_row = bool(axes) and axes[0] is None
@@ -105,9 +148,3 @@ class Sequences:
         if count is not None and is_row and shape[0] == self.batch * count:
             return Placing(0, steps=count, first=self.first_answered)
         return Placing(example, at=time)
-
-    @staticmethod
-    def _layer(node: Tensor) -> str:
-        origin = node.provenance
-        adjoint = origin.adjoint if origin is not None else None
-        return adjoint.label.layer if adjoint is not None else ""

@@ -287,7 +287,8 @@ def _strength_of(written: Notation) -> _Piece:
 
 def _is_step(written: Notation) -> bool:
     """Whether this is a step in time behind a name: (2)."""
-    return isinstance(written, Leaf) and written.kind == "word" and written.text[:1] == "("
+    text = written.text if isinstance(written, Leaf) and written.kind == "word" else ""
+    return text[:1] == "(" and text[1:-1].isdigit()
 
 
 def _raised(base: _Piece, exponent: Notation) -> _Piece:

@@ -41,7 +41,7 @@ class StepView:
         sheet: The lines that are worked out, and the values that they speak of.
         grids: Tables, by the title of the section in which they stand.
         tabled: What stands in tables, so that it needs no line.
-        layered: Whether names say the layer.
+        layered: The layers that names say.
         writer: What writes the whole step.
         in_part: Whether only a part of the step was asked for.
     """
@@ -49,7 +49,7 @@ class StepView:
     sheet: Sheet
     grids: Mapping[str, tuple[Grid, ...]]
     tabled: frozenset[Address]
-    layered: bool
+    layered: frozenset[str]
     writer: StepWriter
     in_part: bool
 
@@ -66,7 +66,7 @@ class StepView:
     def page(self, profile: Profile) -> Page:
         """Return the lines and the tables."""
         tables = {
-            title: tuple(grid.table(layered=self.layered) for grid in grids)
+            title: tuple(grid.table(layered=grid.address.layer in self.layered) for grid in grids)
             for title, grids in self.grids.items()
         }
         parts = sheet_parts(
@@ -171,12 +171,14 @@ class _View:
             sections.append(Section(heading, written))
         kept = tuple(s for s in sections if s.lines or s.title in self.grids)
         conventions = (*writer.conventions(), *self._how_to_see_more())
-        layers = {entry.layer for entry in writer.shown.values()} - {""}
+        layers = frozenset(entry.layer for entry in writer.shown.values()) - {""}
+        home = writer.sequences.home
+        layers = layers - {home} if len(layers) > 1 else frozenset[str]()
         return StepView(
-            Sheet(title, kept, conventions),
+            Sheet(title, kept, conventions, home),
             {heading: tuple(grids) for heading, grids in self.grids.items()},
             frozenset(self.tabled),
-            len(layers) > 1,
+            layers,
             writer,
             len(self.chosen) < len(writer.shown),
         )

@@ -11,7 +11,7 @@ import numpy as np
 from glassnet.engines import Program
 from glassnet.explain.conventions import Profile
 from glassnet.explain.elements import Elements, Name, alike
-from glassnet.explain.expressions import Address
+from glassnet.explain.expressions import Address, Quantity, Sum
 from glassnet.explain.contributions import with_steps
 from glassnet.explain.ordering import in_order, interleaved
 from glassnet.explain.placing import Placing
@@ -277,6 +277,7 @@ class StepWriter:
         """Return what the axes of a quantity number."""
         return self.sequences.placing(
             entry.node,
+            entry.layer,
             self._example_axis(entry),
             is_change=entry.phase in (CHANGE, NEW),
             of=_base(entry) if entry.phase != FORWARD or entry.is_given else "",
@@ -312,18 +313,29 @@ class StepWriter:
             replace(section, sentence=sentence_of(section, values, self.layers))
             for section in sections
         ]
-        return with_steps(Sheet(title, tuple(_said_once(sections)), self.conventions()))
+        said = tuple(_said_once(sections))
+        return with_steps(Sheet(title, said, self.conventions(), self.sequences.home))
 
     def conventions(self) -> tuple[str, ...]:
         """Return what was chosen where textbooks differ, as sentences."""
         backward = any(entry.phase == BACKWARD for entry in self.shown.values())
         sentences = self.profile.sentences()
-        return sentences if backward else sentences[1:]
+        sentences = sentences if backward else sentences[1:]
+        return (*sentences, *self.sequences.sentences(added=self.added and backward))
 
     def given(self) -> list[Shown]:
         """Return what comes from outside, examples first."""
         given = [entry for entry in self.shown.values() if entry.is_given]
+        if self.sequences.order:
+            return sorted(given, key=self._order_of_sequence)
         return sorted(given, key=_order_of_given)
+
+    def _order_of_sequence(self, entry: Shown) -> tuple[int, int, int]:
+        """Return where something given stands: x, d, then layer by layer, η at last."""
+        symbol = entry.name[0]
+        place = self.layers.index(entry.layer) if entry.layer in self.layers else -1
+        rank = 0 if symbol in ("x", "class", "d") else 2 if not entry.layer else 1
+        return (rank, place, "xdhcwupb".find(symbol[:1]))
 
     def in_order_of_work(self) -> list[Shown]:
         """Return all quantities in the order in which they are worked."""
@@ -361,6 +373,10 @@ class StepWriter:
         times = self.sequences.order.get(layer, [])
         for time in times[::-1] if back else times:
             now = [entry for entry in entries if entry.time == time]
+            gates = [self.sequences.gate_of(entry.name[0]) for entry in now]
+            last = len(self.sequences.gates)
+            order = sorted(range(len(now)), key=lambda at: (back and gates[at] < last, gates[at]))
+            now = [now[at] for at in order]
             yield title.format(f"{layer} layer, t = {time}"), now
         if not back and len(alone) < len(entries):
             yield title.format(f"{layer} layer"), alone
@@ -375,6 +391,8 @@ class StepWriter:
         node, kind = entry.node, _kind(entry)
         plain = entry.is_given or not worked or isinstance(node.op.native, Random)
         formula = None if plain else self.elements.formula(node, place)
+        if entry.time is not None and kind == "local field" and isinstance(formula, Sum):
+            formula = _bias_last(formula)
         address = self.elements.address(node, place)
         return Line(address, self.elements.value(node, place), formula, kind)
 
@@ -404,11 +422,17 @@ def _without_copies(shown: Mapping[Tensor, Shown]) -> dict[Tensor, Shown]:
 
 def _said_once(sections: Sequence[Section]) -> Iterator[Section]:
     """Yield sections; what is said of a step in time is not said again of the next."""
-    said: set[str] = set()
+    said: list[str] = []
     for section in sections:
-        again = ", t = " in section.title and section.sentence in said
-        said.add(section.sentence)
-        yield replace(section, sentence="") if again else section
+        again = any(sentence.startswith(section.sentence) for sentence in said)
+        said.append(section.sentence)
+        yield replace(section, sentence="") if again and ", t = " in section.title else section
+
+
+def _bias_last(formula: Sum) -> Sum:
+    """Return W x + U h + b, as people write it, in place of W x + b + U h."""
+    alone = [term for term in formula.terms if isinstance(term[1], Quantity)]
+    return Sum((*(term for term in formula.terms if term not in alone), *alone))
 
 
 def _kind(entry: Shown) -> str:

@@ -15,6 +15,7 @@ __all__ = ["name_of", "number"]
 
 ACCENTS = {"\u0302": "^", "\u0303": "~", "\u0304": "¯"}
 ENDINGS = (" new", " clipped")
+GATE = r"_[a-z](?![A-Za-z_])"  # the letter of a gate, or of a state, as in w_f
 BEFORE = " before"  # what is remembered from the step before: Δw(n−1)
 EARLIER = Leaf("word", "(n−1)")
 
@@ -63,7 +64,12 @@ def _name(address: Address, layered: bool) -> Notation:
     example = "" if address.example is None else f"({address.example})"
     above = _tags([text for text in (layer, ending.strip()) if text], example)
     below = Leaf("number", places) if places else None
-    return Script(_symbol(core), below, above) if below or above else _symbol(core)
+    symbol = _symbol(core)
+    if below is not None and isinstance(symbol, Script) and symbol.above is None:
+        if isinstance(symbol.below, Leaf) and symbol.below.kind == "word":  # a gate: w_f
+            gate = replace(symbol.below, text=f"{symbol.below.text}\u2009")
+            return Script(symbol.base, row(gate, below), above)
+    return Script(symbol, below, above) if below or above else symbol
 
 
 def _at_step(address: Address, layered: bool) -> Notation:
@@ -87,7 +93,7 @@ def _symbol(symbol: str) -> Notation:
     """Return a symbol: letters with their accents, small letters and numbers below and above."""
     found: list[Notation] = []
     spread = unicodedata.normalize("NFD", symbol)
-    for token in re.findall(r"[A-Za-z_]{2,}|\s+|.", spread):
+    for token in re.findall(rf"{GATE}|[A-Za-z](?={GATE})|[A-Za-z_]{{2,}}|\s+|.", spread):
         kind, _, code = unicodedata.decomposition(token[0]).partition(" ")
         if token in ACCENTS and found and isinstance(found[-1], Leaf):
             found[-1] = replace(found[-1], accent=ACCENTS[token])
@@ -96,6 +102,8 @@ def _symbol(symbol: str) -> Notation:
             leaf = Leaf("number" if small.isdigit() else "letter", small)
             side = {"above": leaf} if kind == "<super>" else {"below": leaf}
             found[-1] = Script(found[-1], **side)
+        elif re.fullmatch(GATE, token) and found:
+            found[-1] = Script(found[-1], below=Leaf("word", token[1:]))
         elif token == "′" and found:
             found[-1] = Script(found[-1], above=Leaf("word", "′"))
         elif token.isspace():

@@ -131,7 +131,7 @@ def course_of(
     entries: list[Entry] = []
     before: dict[Address, Line] = {}
     for number, sheet in enumerate(workings.sheets, start=1):
-        layers = {line.address.layer for line in sheet.lines()} - {""}
+        layered = sheet.layered
         known: set[Address] = set()  # what is given, or only repeats it
         for section in sheet.sections:
             for line in section.lines:
@@ -146,7 +146,7 @@ def course_of(
                 if formula is not None and source is None:
                     formula = _moved(formula, number, count)
                 moved = replace(line, address=_placed(line.address, number, count), formula=formula)
-                symbol = symbol_of(line.address, layered=len(layers) > 1)
+                symbol = symbol_of(line.address, layered=line.address.layer in layered)
                 entry = Entry(number, section.title, moved, str(line.address), symbol, role)
                 entries.append(entry)
         before = {line.address: line for line in sheet.lines()}
