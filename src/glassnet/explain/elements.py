@@ -45,6 +45,7 @@ __all__ = ["Elements", "Name", "alike"]
 Name = tuple[str, str, bool]  # symbol, layer, turned
 
 FLOAT = {"dtype": DType.FLOAT64}  # what yes or no becomes as a number
+ALIAS = Movement("alias")  # of what is the same number, and hands no gradient back
 HUGE = 1e300  # what only stands for ∞
 TARGET = "d"
 LOGARITHM = "ln "  # how the symbol of a logarithm begins: "ln y" is that of y
@@ -331,6 +332,9 @@ def alike(values: Mapping[Tensor, Array]) -> dict[Tensor, Tensor]:
     first: dict[Any, Tensor] = {}  # by how, and from what
     found: dict[Tensor, Tensor] = {}
     for node in values:
+        if node.op.native == ALIAS:
+            found[node] = found[node.inputs[0]]
+            continue
         how: Any = (node.op.name, repr(sorted(node.attributes.items())), node.type)
         if isinstance(node.op.native, Constant):
             how = values[node].tobytes(), node.type

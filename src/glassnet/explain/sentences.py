@@ -64,6 +64,8 @@ THROUGH_TIME = (
     "Back-propagation through time: the same weights act at each step; what each step adds to a "
     "derivative is a line of its own, then their sum."
 )
+UNCUT = "If no path were cut, the gradient would go on to the steps before the cut."
+LEFT_OUT = "The whole gradient, step by step, and what the truncated one leaves out of it."
 # Of layers that go over time: by what they work out, forward, backward at the last step, and before.
 CELLS = (
     (
@@ -213,6 +215,8 @@ def sentence_of(section: Section, values: Mapping[Address, float], layers: Seque
         layers: The layers, from the input to the output.
     """
     symbols = {_plain(line.address.symbol) for line in section.lines}
+    if section.title.startswith(("Without the cut", "What the cut")):
+        return UNCUT if section.title.startswith("Without") else LEFT_OUT
     if ", t = " in section.title:
         return _of_step(section, symbols)
     if section.title.startswith("Change") and any(map(_sums_steps, section.lines)):

@@ -43,7 +43,7 @@ class Sequences:
         self.batch = 1 if x is None else x.shape[0]
         for node in self.graph.nodes:
             label = node.label
-            if label.time is None or label.time == 0:
+            if label.time is None or label.symbol.startswith("∂"):
                 continue
             times = self.order.setdefault(label.layer, [])
             if label.time not in times:
@@ -109,9 +109,11 @@ class Sequences:
 
     def is_state(self, node: Tensor) -> bool:
         """Whether a named quantity of a step has no local field: a state, or of one's own cell."""
-        label = node.label
-        known = self.symbols.get(label.layer, set())
-        return label.time is not None and not {"v", f"v_{label.symbol}"} & known
+        return node.label.time is not None and self.is_state_of(node.label.symbol, node.label.layer)
+
+    def is_state_of(self, symbol: str, layer: str) -> bool:
+        """Whether a quantity of a layer over time has no local field."""
+        return not {"v", f"v_{symbol}"} & self.symbols.get(layer, set())
 
     def placing(
         self, node: Tensor, layer: str, example: int | None, *, is_change: bool, of: str

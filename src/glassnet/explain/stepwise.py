@@ -18,6 +18,7 @@ from glassnet.explain.placing import Placing
 from glassnet.explain.sentences import sentence_of
 from glassnet.explain.sequences import Sequences, time_of
 from glassnet.explain.sheet import Line, Section, Sheet
+from glassnet.explain.truncation import CUT, FULL
 from glassnet.graph import Graph, Tensor
 from glassnet.graph.operation import Constant, Movement, Random, Source
 from glassnet.graph.types import Array
@@ -36,10 +37,12 @@ KINDS = {
     "d": "target",
     "η": "learning rate",
 }
+ORDER = "xdhcwupb"  # in which what is given of a layer over time is listed
 OVER_TIME = {"w": "weight", "u": "weight", "p": "weight", "b": "bias", "b_u": "bias"}
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 BOOKKEEPING = ("seed", "counter")
 FORWARD, COMPETITION, COOPERATION, NEAREST, VOTE, ERROR, BACKWARD, CHANGE, NEW = range(9)
+UNCUT, LEFT_OUT = 9, 10  # of truncated back-propagation through time
 # Where quantities belong whose names say it.
 PHASES = {
     **dict.fromkeys(("v", "⟨y⟩", "P", "u"), FORWARD),
@@ -59,6 +62,8 @@ TITLES = {
     BACKWARD: "Backward: {}",
     CHANGE: "Change: {}",
     NEW: "New weights: {}",
+    UNCUT: "Without the cut: {}",
+    LEFT_OUT: "What the cut leaves out: {}",
 }
 
 
@@ -151,7 +156,12 @@ class StepWriter:
         self.sequences = Sequences(graph)
         self._named: dict[tuple[str, str], list[Shown]] = {}
         self.shown = _without_copies({entry.node: entry for entry in self._choose()})
-        layers = [e.layer for e in self.shown.values() if e.phase == FORWARD and e.layer]
+        if any(entry.phase == LEFT_OUT for entry in self.shown.values()):
+            self.shown = _without_twins(self.shown, alike(values))
+        forward = [e for e in self.shown.values() if e.phase == FORWARD and e.layer]
+        if self.sequences.order:  # weights stand first in the graph, whatever their layer
+            forward.sort(key=lambda entry: entry.is_given)
+        layers = [entry.layer for entry in forward]
         self.layers = list(dict.fromkeys(layers))
         names = {node: entry.name for node, entry in self.shown.items()}
         placings = {node: self._placing(entry) for node, entry in self.shown.items()}
@@ -181,6 +191,8 @@ class StepWriter:
                     yield Shown(node, (self._given_symbol(node), label.layer, False), FORWARD)
             elif origin is not None and origin.adjoint is not None:
                 yield from self._gradient(node, origin.adjoint)
+            elif label.symbol.endswith((FULL, CUT)):
+                yield from self._uncut(node)
             elif label.symbol:
                 phase = self._phase(node)
                 plain = self.is_descent and self._is_plain(node)
@@ -245,6 +257,20 @@ class StepWriter:
         elif symbol in ("z′", "s", "σ²", "μ") or (symbol == "y" and self._is_fed_by_no_neuron(of)):
             yield Shown(node, (f"∂E/∂{symbol}", layer, False), BACKWARD)
 
+    def _uncut(self, node: Tensor) -> Iterator[Shown]:
+        """Show what the gradients would be if no path through time were cut."""
+        symbol, layer, time = node.label.symbol, node.label.layer, node.label.time
+        if time is None:
+            if self.sequences.goes_over_time(layer):
+                yield Shown(node, (symbol, layer, False), LEFT_OUT)
+            return
+        of = symbol.removeprefix("∂E/∂").removesuffix(FULL)
+        is_field = of == "v" or of.startswith("v_")
+        if is_field or self.sequences.is_state_of(of, layer):
+            own = f"δ{of[1:]}" if is_field else f"δ_{of}"
+            name = (f"{own}{FULL}", layer, True) if self.added else (symbol, layer, False)
+            yield Shown(node, name, UNCUT)
+
     def _is_plain(self, node: Tensor) -> bool:
         """Whether the step is plain gradient descent: no slots, no clipping, no look-ahead."""
         del node
@@ -262,7 +288,7 @@ class StepWriter:
         """Return which axis numbers the examples: the first, of what has one row for each."""
         node = entry.node
         if (
-            entry.phase in (CHANGE, NEW)
+            entry.phase in (CHANGE, NEW, LEFT_OUT)
             or node.ndim == 0
             or (entry.layer and entry.name[0] in ("μ", "σ²", "s"))
         ):
@@ -279,7 +305,7 @@ class StepWriter:
             entry.node,
             entry.layer,
             self._example_axis(entry),
-            is_change=entry.phase in (CHANGE, NEW),
+            is_change=entry.phase in (CHANGE, NEW, LEFT_OUT),
             of=_base(entry) if entry.phase != FORWARD or entry.is_given else "",
         )
 
@@ -335,7 +361,7 @@ class StepWriter:
         symbol = entry.name[0]
         place = self.layers.index(entry.layer) if entry.layer in self.layers else -1
         rank = 0 if symbol in ("x", "class", "d") else 2 if not entry.layer else 1
-        return (rank, place, "xdhcwupb".find(symbol[:1]))
+        return (rank, place, ORDER.find(symbol[:1]) % len(f"{ORDER}…"))
 
     def in_order_of_work(self) -> list[Shown]:
         """Return all quantities in the order in which they are worked."""
@@ -354,8 +380,8 @@ class StepWriter:
                 continue
             for layer in layers:
                 found = [entry for entry in here if entry.layer == layer]
-                if phase in (FORWARD, BACKWARD):
-                    yield from self._by_time(TITLES[phase], layer, found, back=phase == BACKWARD)
+                if phase in (FORWARD, BACKWARD, UNCUT):
+                    yield from self._by_time(TITLES[phase], layer, found, back=phase != FORWARD)
                 else:
                     for symbol in dict.fromkeys(_base(entry) for entry in found):
                         group = [entry for entry in found if _base(entry) == symbol]
@@ -420,6 +446,23 @@ def _without_copies(shown: Mapping[Tensor, Shown]) -> dict[Tensor, Shown]:
     return {node: entry for node, entry in shown.items() if not is_copy(entry)}
 
 
+def _without_twins(
+    shown: Mapping[Tensor, Shown], same: Mapping[Tensor, Tensor]
+) -> dict[Tensor, Shown]:
+    """Return what is shown, of what is computed twice in the same way only the first."""
+    first: dict[tuple[Tensor, Name], Tensor] = {}
+    for node, entry in shown.items():
+        if entry.phase not in (UNCUT, LEFT_OUT):
+            first.setdefault((same[node], entry.name), node)
+    known = {node for node, _ in first}
+    return {
+        node: entry
+        for node, entry in shown.items()
+        if first.get((same[node], entry.name), node) is node
+        and (entry.phase not in (UNCUT, LEFT_OUT) or same[node] not in known)
+    }
+
+
 def _said_once(sections: Sequence[Section]) -> Iterator[Section]:
     """Yield sections; what is said of a step in time is not said again of the next."""
     said: list[str] = []
@@ -465,7 +508,8 @@ def _base(entry: Shown) -> str:
     label = entry.node.label
     adjoint = entry.node.provenance.adjoint if entry.node.provenance is not None else None
     if label.of or adjoint is None:
-        return label.of or entry.name[0].removesuffix(" new")
+        plain = entry.name[0].removeprefix("∂E/∂")
+        return label.of or plain.removesuffix(" new").removesuffix(FULL).removesuffix(CUT)
     return adjoint.label.of or adjoint.label.symbol
 
 

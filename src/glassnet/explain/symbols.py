@@ -14,7 +14,7 @@ from glassnet.explain.numbers import short
 __all__ = ["name_of", "number"]
 
 ACCENTS = {"\u0302": "^", "\u0303": "~", "\u0304": "¯"}
-ENDINGS = (" new", " clipped")
+ENDINGS = (" new", " clipped", " full", " cut")
 GATE = r"_[a-z](?![A-Za-z_])"  # the letter of a gate, or of a state, as in w_f
 BEFORE = " before"  # what is remembered from the step before: Δw(n−1)
 EARLIER = Leaf("word", "(n−1)")

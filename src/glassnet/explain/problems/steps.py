@@ -19,13 +19,14 @@ from glassnet.explain.problems.expression import explain_formulas
 from glassnet.explain.rule_models import followed
 from glassnet.explain.sheet import Line, Section, Sheet
 from glassnet.explain.steps import Step, Where
+from glassnet.explain.truncation import with_full_gradients
 from glassnet.graph import DType, Graph, Tensor, TensorType, trace
 from glassnet.graph.types import Array
 from glassnet.graph.unroll import unrolled
 from glassnet.learning.backpropagation import Recipe, answer_graph, training_graph
 from glassnet.learning.optimizer import Optimizer
 from glassnet.learning.schedule import Constant, Schedule
-from glassnet.nn.layers import Bidirectional, Dense
+from glassnet.nn.layers import Bidirectional, Dense, OverTime
 from glassnet.nn.layers.over_time import RecurrentLayer
 from glassnet.nn.losses import Loss
 from glassnet.nn.stack import Stack, parse_layers
@@ -166,7 +167,7 @@ def _learning(problem: Problem, steps: int) -> Iterator[Step]:
     edges = batch_edges(n, size).tolist()
     parts = [slice(start, end) for start, end in itertools.pairwise(edges)]
     programs = {
-        length: Program(training_graph(recipe, length))
+        length: Program(_step_graph(recipe, length))
         for length in {part.stop - part.start for part in parts}
     }
     seed = training.get("seed", 0)
@@ -189,9 +190,28 @@ def _learning(problem: Problem, steps: int) -> Iterator[Step]:
             title = f"{problem.title}: epoch {epoch + 1}, {shown}"
         examples = tuple(range(part.start + 1, part.stop + 1))
         worked = tuple(rate) if len(rate) > 1 else ()
-        yield Step(title, program.graph, given, epoch + 1, number, examples, rate=worked)
+        notes = _cuts(recipe, network.x.shape[1])
+        yield Step(title, program.graph, given, epoch + 1, number, examples, notes, rate=worked)
         outputs = program.outputs(program.evaluate(given))
         state = {key: outputs[key] for key in state}
+
+
+def _step_graph(recipe: Recipe, n: int) -> Graph:
+    return training_graph(recipe, n) if recipe.cut is None else with_full_gradients(recipe, n)
+
+
+def _cuts(recipe: Recipe, steps: int) -> tuple[str, ...]:
+    """Return which paths through time are cut, as sentences."""
+    if recipe.cut is None or recipe.cut >= steps:
+        return ()
+    states = sorted({key.rpartition(".")[2] for key in recipe.stack.carries()}, reverse=True)
+    paths = [
+        f"from step {at + 1} back over {' and '.join(f'{state}({at})' for state in states)}"
+        for at in range(recipe.cut, steps, recipe.cut)
+    ]
+    several = "s" if len(paths) > 1 else ""
+    return (f"gradients go back over windows of {recipe.cut} steps: cut is the path{several} "
+            f"{', '.join(paths)}",)  # fmt: skip
 
 
 def first_step(problem: Problem) -> tuple[Graph, dict[str, Array], dict[str, Any]]:
@@ -256,6 +276,11 @@ def _recipe(problem: Problem, network: _Network, optimizer: Optimizer) -> tuple[
     loss.check(stack.activation, stack.units)
     limits = {key: training[key] for key in ("clip_norm", "clip_value") if key in training}
     penalties = {key: training[key] for key in ("l1", "l2") if key in training}
+    cut = training.get("truncate")
+    if cut is not None:
+        check_whole("truncate", cut)
+        if not any(isinstance(layer, OverTime) for layer in stack.layers):
+            raise ArgumentError("truncate is for layers that go over time, such as \"2 rnn\"")
     for key, value in limits.items():
         check_number(key, value, low=0, open_low=True)
     for key, value in penalties.items():
@@ -267,6 +292,7 @@ def _recipe(problem: Problem, network: _Network, optimizer: Optimizer) -> tuple[
         DType.FLOAT64,
         class_targets=are_classes,
         unrolled=True,
+        cut=cut,
         **limits,
         **penalties,
     )
