@@ -249,13 +249,14 @@ def _of_step(section: Section, symbols: set[str]) -> str:
         first = not any(name[:1] == "u" for name in names) and section.title.endswith("t = 1")
         said = f"Before the first step {' and '.join(states)}." if first and states else ""
         return " ".join(filter(None, (found, said)))
+    is_derivative = not any(symbol.startswith("δ") for symbol in symbols)
     for own, _, last, before in CELLS:
-        if not symbols & {f"δ{name[1:]}" for name in own} | symbols & {f"∂E/∂{n}" for n in own}:
+        if symbols.isdisjoint(f"∂E/∂{n}" if is_derivative else f"δ{n[1:]}" for n in own):
             continue
-        if not any(map(_comes_from_another_step, section.lines)):
-            return last
-        both = own == ("v",) and names & {"w", "ŵ"}
-        return BEHIND_AND_NEXT if both else before
+        goes_on = any(map(_comes_from_another_step, section.lines))
+        both = goes_on and own == ("v",) and names & {"w", "ŵ"}
+        found = BEHIND_AND_NEXT if both else before if goes_on else last
+        return found.replace("δ_", "∂E/∂") if is_derivative else found
     return ""
 
 

@@ -287,8 +287,7 @@ def _strength_of(written: Notation) -> _Piece:
 
 def _is_step(written: Notation) -> bool:
     """Whether this is a step in time behind a name: (2)."""
-    text = written.text if isinstance(written, Leaf) and written.kind == "word" else ""
-    return text[:1] == "(" and text[1:-1].isdigit()
+    return isinstance(written, Leaf) and written.kind == "number" and written.text[:1] == "("
 
 
 def _raised(base: _Piece, exponent: Notation) -> _Piece:

@@ -76,7 +76,7 @@ def _at_step(address: Address, layered: bool) -> Notation:
     """Return a name with its step in time behind it, and the number of an example above."""
     ending = next((ending for ending in ENDINGS if address.symbol.endswith(ending)), "")
     core = replace(address, symbol=address.symbol.removesuffix(ending), time=None, example=None)
-    found = row(_name(core, layered), Leaf("word", f"({address.time})"))
+    found = row(_name(core, layered), Leaf("number", f"({address.time})"))
     example = "" if address.example is None else f"({address.example})"
     above = _tags([ending.strip()] if ending else [], example)
     return found if above is None else Script(found, above=above)
