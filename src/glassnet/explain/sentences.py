@@ -7,7 +7,7 @@ begins as the section's does, and the section has all its symbols.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from glassnet.explain.expressions import (
@@ -18,9 +18,9 @@ from glassnet.explain.expressions import (
     Quotient,
     Sum,
     parts,
-    quantities,
 )
 from glassnet.explain.numbers import short
+from glassnet.explain.sentences_of_steps import sentence_of_steps
 from glassnet.explain.sheet import Line, Section
 
 __all__ = ["sentence_of"]
@@ -54,42 +54,6 @@ WINNER = "Only what has won, or stands near the winner, moves towards the exampl
 HIDDEN = (
     "A hidden neuron has no target: the local gradients that it feeds come back through the "
     "weights, times its own slope of ψ."
-)
-
-BEHIND_AND_NEXT = (
-    "From the layer behind, and through u from the next step; all of it times the slope of ψ."
-)
-NEXT = "What the output did to the next step comes back through u, times the slope of ψ."
-THROUGH_TIME = (
-    "Back-propagation through time: the same weights act at each step; what each step adds to a "
-    "derivative is a line of its own, then their sum."
-)
-UNCUT = "If no path were cut, the gradient would go on to the steps before the cut."
-LEFT_OUT = "The whole gradient, step by step, and what the truncated one leaves out of it."
-# Of layers that go over time: by what they work out, forward, backward at the last step, and before.
-CELLS = (
-    (
-        ("v_f", "v_i", "v_g", "v_o"),
-        "The gates f, i and o lie between 0 and 1. The cell keeps f of what it remembered and takes "
-        "in i of what is new, g: c(t) = f c(t−1) + i g; it hands out h(t) = o tanh c(t).",
-        "δ_h comes from the layer behind, reaches the cell through h = o tanh c, and through the "
-        "cell the gates: each times its own slope, such as f (1 − f).",
-        "δ_h comes back through the gates of the next step, δ_c straight through its cell, times f.",
-    ),
-    (
-        ("v_r", "v_z", "v_n"),
-        "The gate r hides the state from what is new, n; the gate z keeps the state: "
-        "h(t) = (1 − z) n + z h(t−1).",
-        "δ_h comes from the layer behind and goes on into n, z and r, each times its own slope.",
-        "δ_h comes back from the next step: straight, times z, and through its gates by u.",
-    ),
-    (
-        ("v",),
-        "Each neuron adds up its weighted inputs, the weighted outputs of the step before, and its "
-        "bias: h(t) = ψ(W x(t) + U h(t−1) + b).",
-        SLOPE_ONLY,
-        NEXT,
-    ),
 )
 
 SENTENCES = (
@@ -215,12 +179,9 @@ def sentence_of(section: Section, values: Mapping[Address, float], layers: Seque
         layers: The layers, from the input to the output.
     """
     symbols = {_plain(line.address.symbol) for line in section.lines}
-    if section.title.startswith(("Without the cut", "What the cut")):
-        return UNCUT if section.title.startswith("Without") else LEFT_OUT
-    if ", t = " in section.title:
-        return _of_step(section, symbols)
-    if section.title.startswith("Change") and any(map(_sums_steps, section.lines)):
-        return THROUGH_TIME
+    of_steps = sentence_of_steps(section, symbols)
+    if of_steps is not None:
+        return of_steps
     for entry in SENTENCES:
         if section.title.startswith(entry.heading) and symbols.issuperset(entry.symbols):
             return entry.text
@@ -238,45 +199,6 @@ def sentence_of(section: Section, values: Mapping[Address, float], layers: Seque
 def _plain(symbol: str) -> str:
     """Return a symbol without what it is of: m(w) is m."""
     return unicodedata.normalize("NFC", symbol.partition("(")[0])
-
-
-def _of_step(section: Section, symbols: set[str]) -> str:
-    """Say what a layer that goes over time does at a step."""
-    names = {a.symbol for line in section.lines for a in _spoken_of(line)}
-    if section.title.startswith("Forward"):
-        found = next((text for own, text, *_ in CELLS if set(own) <= symbols), "")
-        states = [f"{name}(0) = 0" for name in ("h", "c") if name in symbols]
-        first = not any(name[:1] == "u" for name in names) and section.title.endswith("t = 1")
-        said = f"Before the first step {' and '.join(states)}." if first and states else ""
-        return " ".join(filter(None, (found, said)))
-    is_derivative = not any(symbol.startswith("δ") for symbol in symbols)
-    for own, _, last, before in CELLS:
-        if symbols.isdisjoint(f"∂E/∂{n}" if is_derivative else f"δ{n[1:]}" for n in own):
-            continue
-        goes_on = any(map(_comes_from_another_step, section.lines))
-        both = goes_on and own == ("v",) and names & {"w", "ŵ"}
-        found = BEHIND_AND_NEXT if both else before if goes_on else last
-        return found.replace("δ_", "∂E/∂") if is_derivative else found
-    return ""
-
-
-def _comes_from_another_step(line: Line) -> bool:
-    """Whether a derivative is worked out from one of another step."""
-    return any(
-        a.time not in (None, line.address.time) and a.symbol.startswith(("δ", "∂E/∂"))
-        for a in _spoken_of(line)
-    )
-
-
-def _spoken_of(line: Line) -> Iterator[Address]:
-    """Yield what a line's formula speaks of."""
-    yield from () if line.formula is None else quantities(line.formula)
-
-
-def _sums_steps(line: Line) -> bool:
-    """Whether a line is a derivative to which several steps add something."""
-    is_derivative = line.address.symbol.startswith(("∂E/∂", "Δ"))
-    return is_derivative and len({a.time for a in _spoken_of(line)} - {None}) > 1
 
 
 def _of_cost(section: Section) -> str:

@@ -138,15 +138,16 @@ class Sequences:
             return Placing(example, at=time)
         if name.startswith("carry/"):
             return Placing(0, at=0)
-        along = shape[1] if len(shape) > 1 else None
+        rows, *rest = shape
+        along = rest[0] if rest else None
         is_flat = len(shape) == 2 and (name == "batch/x" or not node.dtype.is_float)
-        if shape[0] == self.batch and (len(shape) == 3 or is_flat):
+        if rows == self.batch and (len(shape) == 3 or is_flat):
             if along == self.length and name != "batch/target":
                 return Placing(0, 1)
             if along == self.answered:
                 return Placing(0, 1, first=self.first_answered)
         count = self.answered
         is_row = example is not None or (not name and time is None and len(shape) == 2)
-        if count is not None and is_row and shape[0] == self.batch * count:
+        if count is not None and is_row and rows == self.batch * count:
             return Placing(0, steps=count, first=self.first_answered)
         return Placing(example, at=time)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from glassnet.engines import Program
+from glassnet.explain.contributions import with_steps
 from glassnet.explain.conventions import Profile
 from glassnet.explain.elements import Elements, Name, alike
 from glassnet.explain.expressions import Address, Quantity, Sum
-from glassnet.explain.contributions import with_steps
 from glassnet.explain.ordering import in_order, interleaved
 from glassnet.explain.placing import Placing
 from glassnet.explain.sentences import sentence_of

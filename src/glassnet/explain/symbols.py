@@ -65,10 +65,11 @@ def _name(address: Address, layered: bool) -> Notation:
     above = _tags([text for text in (layer, ending.strip()) if text], example)
     below = Leaf("number", places) if places else None
     symbol = _symbol(core)
-    if below is not None and isinstance(symbol, Script) and symbol.above is None:
-        if isinstance(symbol.below, Leaf) and symbol.below.kind == "word":  # a gate: w_f
-            gate = replace(symbol.below, text=f"{symbol.below.text}\u2009")
-            return Script(symbol.base, row(gate, below), above)
+    letter = symbol.below if isinstance(symbol, Script) and symbol.above is None else None
+    if below is not None and isinstance(letter, Leaf) and letter.kind == "word":  # a gate: w_f
+        assert isinstance(symbol, Script)
+        gate = replace(letter, text=f"{letter.text}\u2009")
+        return Script(symbol.base, row(gate, below), above)
     return Script(symbol, below, above) if below or above else symbol
 
 

@@ -118,9 +118,7 @@ class _Run:
         return self.stacks[result.node], bool(rows) and all(row.label.symbol for row in rows)
 
 
-def _run(
-    loop: Loop, inputs: tuple[Tensor, ...], kept: Sequence[Tensor], cut: int | None
-) -> _Run:
+def _run(loop: Loop, inputs: tuple[Tensor, ...], kept: Sequence[Tensor], cut: int | None) -> _Run:
     """Copy the body of a loop for each step."""
     count, along = len(loop.carries), len(loop.elements)
     carried = list(inputs[:count])

@@ -45,7 +45,7 @@ class Problem:
         network: `layers`, as texts such as "2 logistic"; empty for a rule.
         weights: The first weights, by name such as `hidden.w`.
         training: `loss` and `optimizer`, as texts; `mode`, `batch_size`, `l1`, `l2`, `clip_norm`,
-            `clip_value` and `seed` as in training; `truncate`, over windows of how many steps in time
+            `clip_value` and `seed` as in training; `truncate`, over windows of how many steps
             gradients go back. A network without is only asked for its answer.
         rule: `name` and settings of a classical rule; empty for a network.
         expression: `formulas`, as texts such as "a = relu(w*x + b)", and `wrt`, the names of what

@@ -209,9 +209,8 @@ def _cuts(recipe: Recipe, steps: int) -> tuple[str, ...]:
         f"from step {at + 1} back over {' and '.join(f'{state}({at})' for state in states)}"
         for at in range(recipe.cut, steps, recipe.cut)
     ]
-    several = "s" if len(paths) > 1 else ""
-    return (f"gradients go back over windows of {recipe.cut} steps: cut is the path{several} "
-            f"{', '.join(paths)}",)  # fmt: skip
+    which = f"path{'s' if len(paths) > 1 else ''} {', '.join(paths)}"
+    return (f"gradients go back over windows of {recipe.cut} steps: cut is the {which}",)
 
 
 def first_step(problem: Problem) -> tuple[Graph, dict[str, Array], dict[str, Any]]:
@@ -280,7 +279,7 @@ def _recipe(problem: Problem, network: _Network, optimizer: Optimizer) -> tuple[
     if cut is not None:
         check_whole("truncate", cut)
         if not any(isinstance(layer, OverTime) for layer in stack.layers):
-            raise ArgumentError("truncate is for layers that go over time, such as \"2 rnn\"")
+            raise ArgumentError('truncate is for layers that go over time, such as "2 rnn"')
     for key, value in limits.items():
         check_number(key, value, low=0, open_low=True)
     for key, value in penalties.items():
