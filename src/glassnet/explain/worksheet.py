@@ -64,12 +64,14 @@ class Course:
         profile: The conventions.
         entries: All lines in the order of working.
         steps: How many steps.
+        layered: The layers whose names are written.
     """
 
     title: str
     profile: Profile
     entries: tuple[Entry, ...]
     steps: int
+    layered: frozenset[str] = frozenset()
 
     @property
     def sheet(self) -> Sheet:
@@ -150,7 +152,8 @@ def course_of(
                 entry = Entry(number, section.title, moved, str(line.address), symbol, role)
                 entries.append(entry)
         before = {line.address: line for line in sheet.lines()}
-    return Course(workings.title, workings.profile, tuple(entries), count)
+    layered = frozenset[str]().union(*(sheet.layered for sheet in workings.sheets))
+    return Course(workings.title, workings.profile, tuple(entries), count, layered)
 
 
 def _placed(address: Address, step: int, steps: int) -> Address:
