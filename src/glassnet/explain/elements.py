@@ -332,7 +332,7 @@ def alike(values: Mapping[Tensor, Array]) -> dict[Tensor, Tensor]:
     first: dict[Any, Tensor] = {}  # by how, and from what
     found: dict[Tensor, Tensor] = {}
     for node in values:
-        if node.op.native == ALIAS:
+        if node.op.native == ALIAS and not node.label.symbol:
             found[node] = found[node.inputs[0]]
             continue
         how: Any = (node.op.name, repr(sorted(node.attributes.items())), node.type)
