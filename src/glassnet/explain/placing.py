@@ -119,6 +119,28 @@ class Placing:
         fits = all(0 <= at < length for at, length in zip(found, shape, strict=True))
         return found if fits else None
 
+    def label(
+        self, axis: int, at: int, shape: Shape, number_of: Callable[[int], int] | None
+    ) -> str:
+        """Return what a place along an axis is called in a table; "" where its number says it.
+
+        Args:
+            axis: The axis.
+            at: The place, from 0.
+            shape: The shape of the quantity.
+            number_of: From the row of an example to its number; None of one example only.
+        """
+        if axis == self.time:
+            return f"({at + self.first})"
+        if axis == self.example and self.steps is not None:
+            row, place = divmod(at, self.steps)
+            example = "" if number_of is None else str(number_of(row))
+            return f"{example}({place + self.first})"
+        if self.blocks and axis == 0:
+            gate, row = divmod(at, shape[0] // len(self.blocks))
+            return self.blocks[gate] + ("" if self.is_row else str(row + 1))
+        return ""
+
     def symbols(self, symbol: str) -> tuple[str, ...]:
         """Return what the parts of a quantity are called: itself, or each gate."""
         if not self.blocks:

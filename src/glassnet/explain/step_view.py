@@ -159,7 +159,11 @@ class _View:
                 pending.setdefault(line.address, line)
         spoken = self._spoken_of(pending, {line.address for line in first})
         from_given = [*first, *(line for entry, line in spoken if entry.is_given)]
-        order = [(entry.name[0], entry.layer) for entry in writer.given()]
+        order = [
+            (symbol, entry.layer)
+            for entry in writer.given()
+            for symbol in writer.elements.placing(entry.node).symbols(entry.name[0])
+        ]
         from_given.sort(key=lambda line: order.index((line.address.symbol, line.address.layer)))
         before = [line for entry, line in spoken if not entry.is_given]
         sections = [Section(GIVEN, tuple(from_given)), Section(BEFORE, tuple(before))]
@@ -217,8 +221,14 @@ class _View:
         axis = elements.examples.get(entry.node)
         labels = [str(elements.number_of(row)) for row in range(self.writer.batch)]
         values = {place: self._line(entry, place, worked=False).value for place in places}
-        address = Address(entry.name[0], entry.layer)
-        grid = grid_of(address, values, axis, labels, worked)
+        address = Address(entry.name[0], entry.layer, time=entry.time)
+        placing, shape = elements.placing(entry.node), entry.node.shape
+        number_of = elements.number_of if self.writer.batch > 1 else None
+
+        def named(along: int, at: int) -> str:
+            return placing.label(along, at, shape, number_of)
+
+        grid = grid_of(address, values, axis, labels, worked, named)
         known = {own.caption for grids in self.grids.values() for own in grids}
         if grid.caption not in known:  # what is computed twice is one quantity
             self.grids.setdefault(heading, []).append(grid)
