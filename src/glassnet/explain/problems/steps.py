@@ -202,7 +202,7 @@ def _step_graph(recipe: Recipe, n: int) -> Graph:
 
 def _cuts(recipe: Recipe, steps: int) -> tuple[str, ...]:
     """Return which paths through time are cut, as sentences."""
-    if recipe.cut is None or recipe.cut >= steps:
+    if recipe.cut is None:
         return ()
     states = sorted({key.rpartition(".")[2] for key in recipe.stack.carries()}, reverse=True)
     paths = [
@@ -280,6 +280,7 @@ def _recipe(problem: Problem, network: _Network, optimizer: Optimizer) -> tuple[
         check_whole("truncate", cut)
         if not any(isinstance(layer, OverTime) for layer in stack.layers):
             raise ArgumentError('truncate is for layers that go over time, such as "2 rnn"')
+        cut = cut if cut < stack.inputs[0] else None
     for key, value in limits.items():
         check_number(key, value, low=0, open_low=True)
     for key, value in penalties.items():
