@@ -90,7 +90,7 @@ def rnn(draws: Draws, level: int) -> Draft | None:
 @kind("bptt", "K5", "Back-propagation through time")
 def bptt(draws: Draws, level: int) -> Draft | None:
     """Local gradients back through time, what each step adds to ∂E/∂u, and the sum."""
-    inputs, units, steps = BACK[level]
+    _, units, steps = BACK[level]
     found = _recurrence(draws, level, BACK[level])
     w, b = draws.rows(1, units, 5, 15, 10), draws.row(1, 1, 4, 10)
     d = draws.pick((-1.0, -0.5, 0.5, 1.0))
