@@ -9,6 +9,7 @@ from typing import Any
 
 from glassnet.engines import Program
 from glassnet.errors import ArgumentError
+from glassnet.explain.contributions import with_steps
 from glassnet.explain.conventions import Profile
 from glassnet.explain.expressions import Address, quantities
 from glassnet.explain.focus import Focus, Selection, place_of, select, to_type
@@ -179,7 +180,7 @@ class _View:
         home = writer.sequences.home
         layers = layers - {home} if len(layers) > 1 else frozenset[str]()
         return StepView(
-            Sheet(title, kept, conventions, home),
+            with_steps(Sheet(title, kept, conventions, home)),
             {heading: tuple(grids) for heading, grids in self.grids.items()},
             frozenset(self.tabled),
             layers,
