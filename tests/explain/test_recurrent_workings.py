@@ -271,6 +271,16 @@ def test_the_order_of_work() -> None:
 
 
 # --- any network with layers over time ------------------------------------------------------------
+@gn.cell(weights={"w": ("2 units", "inputs"), "u": ("units", "units")})
+def of_ones_own(carry: Any, x: gn.Tensor, w: Any) -> dict[str, gn.Tensor]:
+    """A cell whose gate has no name, and whose candidate has one."""
+    h, v = carry["h"], x @ w["w"].T
+    units = h.shape[1]
+    keep = gn.logistic(v[:, :units])
+    new = gn.tanh(v[:, units:] + h @ w["u"].T).named("g", "recurrent1")
+    return {"h": keep * h + (1 - keep) * new}
+
+
 NETWORKS: dict[str, tuple[list[Any], tuple[int, ...]]] = {
     "rnn": ([gn.RNN(2, "relu"), gn.Dense(1)], (1,)),
     "peepholes": ([gn.LSTM(2, peepholes=True), gn.Dense(1)], (1,)),
@@ -278,8 +288,9 @@ NETWORKS: dict[str, tuple[list[Any], tuple[int, ...]]] = {
     "each-step": ([gn.LSTM(1, returns="sequence"), gn.Dense(2, "tanh"), gn.Dense(1)], (3, 1)),
     "both-ways": ([gn.Bidirectional("lstm 1"), gn.Dense(1)], (1,)),
     "learnt-start": ([gn.RNN(2, start="learnt"), gn.Dense(1)], (1,)),
-    "given-start": ([gn.RNN(2, start=[0.5, -0.5]), gn.Dense(1)], (1,)),
+    "given-start": ([gn.RNN(2, start=(0.5, -0.5)), gn.Dense(1)], (1,)),
     "mean": ([gn.RNN(1, returns="sequence"), gn.Average(), gn.Dense(1)], (1,)),
+    "of-ones-own": ([gn.Recurrent(of_ones_own, 2), gn.Dense(1)], (1,)),
     "bare": ([gn.GRU(1)], (1,)),
     "softmax-each-step": ([gn.GRU(2, returns="sequence"), gn.Dense(3, "softmax")], (3,)),
 }
@@ -311,7 +322,7 @@ def test_steps_add_up(name: str, optimizer: str, n: int) -> None:
         worked = sheet.work()
         addresses = [line.address for line in sheet.lines()]
         assert len(set(addresses)) == len(addresses)
-        new = []
+        new: list[float] = []
         for line in sheet.lines():
             assert worked[line.address] == pytest.approx(line.value, rel=1e-9, abs=1e-12)
             new += [line.value] if line.address.symbol.endswith(" new") else []

@@ -117,7 +117,7 @@ def _forward(section: Section, symbols: set[str]) -> str:
 def _backward(section: Section, symbols: set[str]) -> str:
     named = not any(symbol.startswith("δ") for symbol in symbols)  # ∂E/∂v, rather than δ
     for cell in CELLS:
-        if symbols.isdisjoint(f"∂E/∂{n}" if named else f"δ{n[1:]}" for n in cell.fields):
+        if not symbols.issuperset(f"∂E/∂{n}" if named else f"δ{n[1:]}" for n in cell.fields):
             continue
         found = cell.last
         if any(_comes_from_another_step(line) for line in section.lines):

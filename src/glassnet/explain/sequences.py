@@ -77,7 +77,9 @@ class Sequences:
             for symbol in ("h", "c")
             if symbol in self.symbols[name] and not {"v", f"v_{symbol}"} & self.symbols[name]
         )
-        found = ["(t) is the step in time; w reads the input x(t), u the state before, h(t−1)"]
+        fields = {symbol[:1] for own in self.symbols.values() for symbol in own if symbol != "h"}
+        known = "; w reads the input x(t), u the state before, h(t−1)" if "v" in fields else ""
+        found = [f"(t) is the step in time{known}"]
         if self.batch > 1:
             found = [f"{found[0]}; the raised number in brackets is that of the example"]
         if added and states:
