@@ -235,6 +235,8 @@ def test_without_a_path_to_cut_nothing_is_left_out() -> None:
         ("lstm", "Before the first step h(0) = 0 and c(0) = 0."),
         ("gru", "v_n₁(2) = w_n₁₁ · x₁(2) + r₁(2) · (u_n₁₁ · h₁(1) + b_u) + b_n"),
         ("gru", "h₁(2) = (1 − z₁(2)) · n₁(2) + z₁(2) · h₁(1)"),
+        ("gru", "δ_z₁(2) = δ_h₁(2) · (h₁(1) − n₁(2)) · z₁(2) · (1 − z₁(2))"),
+        ("gru", "δ_z₁(1) = −δ_h₁(1) · n₁(1) · z₁(1) · (1 − z₁(1))"),
         ("truncated-bptt", "cut is the path from step 3 back over h(2)"),
         ("truncated-bptt", "δ₁(2) full = u₁₁ · δ₁(3) · (1 − h₁(2)²)"),
         ("truncated-bptt", "(∂E/∂u₁₁) cut = (∂E/∂u₁₁) full − ∂E/∂u₁₁"),

@@ -10,7 +10,8 @@ from math import prod
 
 from glassnet.errors import ArgumentError, nearest
 from glassnet.explain.expressions import Address
-from glassnet.explain.stepwise import Shown, StepWriter
+from glassnet.explain.shown import Shown
+from glassnet.explain.stepwise import StepWriter
 from glassnet.unit import check_whole
 
 __all__ = ["Focus", "Selection", "find_place", "neurons", "place_of", "select", "to_type"]

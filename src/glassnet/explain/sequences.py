@@ -32,7 +32,9 @@ class Sequences:
     length: int | None = field(init=False, default=None)
     answered: int | None = field(init=False, default=None)
     order: dict[str, list[int]] = field(init=False, default_factory=dict[str, list[int]])
-    symbols: dict[str, set[str]] = field(init=False, default_factory=dict[str, set[str]])
+    symbols: dict[str, dict[str, None]] = field(
+        init=False, default_factory=dict[str, dict[str, None]]
+    )
     blocks: dict[tuple[str, str], Tensor] = field(
         init=False, default_factory=dict[tuple[str, str], Tensor]
     )
@@ -48,7 +50,7 @@ class Sequences:
             times = self.order.setdefault(label.layer, [])
             if label.time not in times:
                 times.append(label.time)
-            self.symbols.setdefault(label.layer, set()).add(label.symbol)
+            self.symbols.setdefault(label.layer, {})[label.symbol] = None
         if x is not None and (x.ndim == 3 or (x.ndim == 2 and self.order)):
             self.length = x.shape[1]
         if self.length is not None and target is not None:
@@ -73,18 +75,18 @@ class Sequences:
             return ()
         states = dict.fromkeys(
             symbol
-            for name in self.order
-            for symbol in ("h", "c")
-            if symbol in self.symbols[name] and not {"v", f"v_{symbol}"} & self.symbols[name]
+            for layer, own in self.symbols.items()
+            for symbol in reversed(own)
+            if not symbol.startswith("v") and self.is_state_of(symbol, layer)
         )
-        fields = {symbol[:1] for own in self.symbols.values() for symbol in own if symbol != "h"}
+        fields = {symbol[:1] for own in self.symbols.values() for symbol in own}
         known = "; w reads the input x(t), u the state before, h(t−1)" if "v" in fields else ""
         found = [f"(t) is the step in time{known}"]
         if self.batch > 1:
             found = [f"{found[0]}; the raised number in brackets is that of the example"]
         if added and states:
             named = [*states, *(f"v_{gate}" for gate in list(self.gates)[:1])]
-            each = ", ".join(f"δ_{name[-1]} = −∂E/∂{name}" for name in named)
+            each = ", ".join(f"δ_{name.removeprefix('v_')} = −∂E/∂{name}" for name in named)
             found.append(each + (", and so on" if self.gates else ""))
         if self.home:
             found.append(f"what stands without the name of a layer belongs to {self.home}")
@@ -115,7 +117,7 @@ class Sequences:
 
     def is_state_of(self, symbol: str, layer: str) -> bool:
         """Whether a quantity of a layer over time has no local field."""
-        return not {"v", f"v_{symbol}"} & self.symbols.get(layer, set())
+        return not {"v", f"v_{symbol}"} & self.symbols.get(layer, {}).keys()
 
     def placing(
         self, node: Tensor, layer: str, example: int | None, *, is_change: bool, of: str

@@ -18,7 +18,8 @@ from glassnet.explain.ordering import in_order, interleaved
 from glassnet.explain.parts import Page
 from glassnet.explain.sheet import Line, Section, Sheet, rounded
 from glassnet.explain.sheet_page import sheet_parts
-from glassnet.explain.stepwise import Shown, StepWriter
+from glassnet.explain.shown import Shown
+from glassnet.explain.stepwise import StepWriter
 from glassnet.graph import Graph
 
 __all__ = ["MANY", "StepView", "step_chapter"]

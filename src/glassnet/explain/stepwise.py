@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,90 +11,42 @@ import numpy as np
 from glassnet.engines import Program
 from glassnet.explain.contributions import with_steps
 from glassnet.explain.conventions import Profile
-from glassnet.explain.elements import Elements, Name, alike
-from glassnet.explain.expressions import Address, Quantity, Sum
+from glassnet.explain.elements import Elements, alike
+from glassnet.explain.expressions import Address
 from glassnet.explain.ordering import in_order, interleaved
 from glassnet.explain.placing import Placing
 from glassnet.explain.sentences import sentence_of
-from glassnet.explain.sequences import Sequences, time_of
+from glassnet.explain.sequences import Sequences
 from glassnet.explain.sheet import Line, Section, Sheet
+from glassnet.explain.shown import (
+    BACKWARD,
+    CHANGE,
+    ERROR,
+    FORWARD,
+    LEFT_OUT,
+    NEAREST,
+    NEW,
+    PHASES,
+    RAISED,
+    TITLES,
+    UNCUT,
+    Shown,
+    base_of,
+    kind_of,
+    symbol_of_node,
+    without_copies,
+    without_twins,
+)
+from glassnet.explain.tidying import bias_last, factored
 from glassnet.explain.truncation import CUT, FULL
 from glassnet.graph import Graph, Tensor
-from glassnet.graph.operation import Constant, Movement, Random, Source
+from glassnet.graph.operation import Random, Source
 from glassnet.graph.types import Array
 
-__all__ = ["Shown", "StepWriter", "elements_of_step", "explain_step"]
+__all__ = ["StepWriter", "elements_of_step", "explain_step"]
 
-KINDS = {
-    "v": "local field",
-    "y": "output",
-    "e": "error",
-    "E": "error energy",
-    "δ": "local gradient",
-    "w": "weight",
-    "b": "bias",
-    "x": "input",
-    "d": "target",
-    "η": "learning rate",
-}
 ORDER = "xdhcwupb"  # in which what is given of a layer over time is listed
-OVER_TIME = {"w": "weight", "u": "weight", "p": "weight", "b": "bias", "b_u": "bias"}
-RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 BOOKKEEPING = ("seed", "counter")
-FORWARD, COMPETITION, COOPERATION, NEAREST, VOTE, ERROR, BACKWARD, CHANGE, NEW = range(9)
-UNCUT, LEFT_OUT = 9, 10  # of truncated back-propagation through time
-# Where quantities belong whose names say it.
-PHASES = {
-    **dict.fromkeys(("v", "⟨y⟩", "P", "u"), FORWARD),
-    **dict.fromkeys(("e", "d", "E", "r"), ERROR),
-    **dict.fromkeys(("d²", "nearest", "i(x)", "winner", "second", "p new"), COMPETITION),
-    "D": NEAREST,
-    **dict.fromkeys(("votes", "most", "class"), VOTE),
-    **dict.fromkeys(("z", "wins", "r²", "σ", "h", "right", "in the window", "s"), COOPERATION),
-}
-TITLES = {
-    FORWARD: "Forward: {}",
-    COMPETITION: "Competition",
-    COOPERATION: "Co-operation",
-    NEAREST: "The nearest",
-    VOTE: "Vote",
-    ERROR: "Error",
-    BACKWARD: "Backward: {}",
-    CHANGE: "Change: {}",
-    NEW: "New weights: {}",
-    UNCUT: "Without the cut: {}",
-    LEFT_OUT: "What the cut leaves out: {}",
-}
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A node that has lines of its own.
-
-    Args:
-        node: The node.
-        name: Symbol, layer, and whether it is shown with the opposite sign.
-        phase: Where in the order of working it belongs.
-    """
-
-    node: Tensor
-    name: Name
-    phase: int
-
-    @property
-    def layer(self) -> str:
-        """The layer that it belongs to."""
-        return self.name[1]
-
-    @property
-    def is_given(self) -> bool:
-        """Whether it comes from outside."""
-        return isinstance(self.node.op.native, Source | Constant)
-
-    @property
-    def time(self) -> int | None:
-        """The step in time that it belongs to; None if to none, or to several."""
-        return time_of(self.node)
 
 
 def explain_step(
@@ -155,9 +107,9 @@ class StepWriter:
         self.added = profile.local_gradient == "delta"
         self.sequences = Sequences(graph)
         self._named: dict[tuple[str, str], list[Shown]] = {}
-        self.shown = _without_copies({entry.node: entry for entry in self._choose()})
+        self.shown = without_copies({entry.node: entry for entry in self._choose()})
         if any(entry.phase == LEFT_OUT for entry in self.shown.values()):
-            self.shown = _without_twins(self.shown, alike(values))
+            self.shown = without_twins(self.shown, alike(values))
         forward = [e for e in self.shown.values() if e.phase == FORWARD and e.layer]
         if self.sequences.order:  # weights stand first in the graph, whatever their layer
             forward.sort(key=lambda entry: entry.is_given)
@@ -197,7 +149,7 @@ class StepWriter:
                 phase = self._phase(node)
                 plain = self.is_descent and self._is_plain(node)
                 turned = self.added and label.symbol == "Δw" and plain
-                yield Shown(node, (_symbol(node), label.layer, turned), phase)
+                yield Shown(node, (symbol_of_node(node), label.layer, turned), phase)
 
     def _unnamed_outputs(self) -> Iterator[tuple[Tensor, str]]:
         """Yield outputs that only a cross-entropy's derivative has, without a name: their layer."""
@@ -218,12 +170,12 @@ class StepWriter:
             return name.rpartition(".")[2]
         after = self.graph.outputs.get(name) if name.startswith("slots/") else None
         if after is None or after is node:
-            return _symbol(node)
+            return symbol_of_node(node)
         origin = after.provenance
         if origin is not None and origin.adjoint is not None:
-            return f"∂E/∂{_symbol(origin.adjoint)} before"
+            return f"∂E/∂{symbol_of_node(origin.adjoint)} before"
         named = after.label.symbol and not after.label.symbol.endswith(" new")
-        return f"{_symbol(after)} before" if named else _symbol(node)
+        return f"{symbol_of_node(after)} before" if named else symbol_of_node(node)
 
     def _phase(self, node: Tensor) -> int:
         """Return where a named quantity belongs in the order of working."""
@@ -243,7 +195,7 @@ class StepWriter:
 
     def _gradient(self, node: Tensor, of: Tensor) -> Iterator[Shown]:
         """Show the derivative with respect to a local field, a weight, or what is normalised."""
-        layer, symbol = of.label.layer, _symbol(of)
+        layer, symbol = of.label.layer, symbol_of_node(of)
         if (symbol == "v" or symbol.startswith("v_")) and not of.label.of:
             name = (f"δ{symbol[1:]}", True) if self.added else (f"∂E/∂{symbol}", False)
             yield Shown(node, (name[0], layer, name[1]), BACKWARD)
@@ -306,7 +258,7 @@ class StepWriter:
             entry.layer,
             self._example_axis(entry),
             is_change=entry.phase in (CHANGE, NEW, LEFT_OUT),
-            of=_base(entry) if entry.phase != FORWARD or entry.is_given else "",
+            of=base_of(entry) if entry.phase != FORWARD or entry.is_given else "",
         )
 
     @property
@@ -383,8 +335,8 @@ class StepWriter:
                 if phase in (FORWARD, BACKWARD, UNCUT):
                     yield from self._by_time(TITLES[phase], layer, found, back=phase != FORWARD)
                 else:
-                    for symbol in dict.fromkeys(_base(entry) for entry in found):
-                        group = [entry for entry in found if _base(entry) == symbol]
+                    for symbol in dict.fromkeys(base_of(entry) for entry in found):
+                        group = [entry for entry in found if base_of(entry) == symbol]
                         yield TITLES[phase].format(f"{layer} layer"), group
             title = TITLES[phase].format("all layers")
             yield (title if self.layers else title.partition(":")[0]), rest
@@ -414,11 +366,11 @@ class StepWriter:
 
     def line(self, entry: Shown, place: tuple[int, ...], *, worked: bool = True) -> Line:
         """Return the line of one element; if it is not worked, with its value alone."""
-        node, kind = entry.node, _kind(entry)
+        node, kind = entry.node, kind_of(entry)
         plain = entry.is_given or not worked or isinstance(node.op.native, Random)
         formula = None if plain else self.elements.formula(node, place)
-        if entry.time is not None and kind == "local field" and isinstance(formula, Sum):
-            formula = _bias_last(formula)
+        if formula is not None and entry.time is not None:
+            formula = bias_last(formula) if kind == "local field" else factored(formula)
         address = self.elements.address(node, place)
         return Line(address, self.elements.value(node, place), formula, kind)
 
@@ -432,37 +384,6 @@ class StepWriter:
         return self._named.get((symbol, layer), ())
 
 
-def _without_copies(shown: Mapping[Tensor, Shown]) -> dict[Tensor, Shown]:
-    """Return what is shown without that which only puts the same quantity into another shape."""
-
-    def is_copy(entry: Shown) -> bool:
-        node = entry.node
-        while isinstance(node.op.native, Movement) and len(node.inputs) == 1:
-            node = node.inputs[0]
-            if node in shown and shown[node].name == entry.name and time_of(node) == entry.time:
-                return True
-        return False
-
-    return {node: entry for node, entry in shown.items() if not is_copy(entry)}
-
-
-def _without_twins(
-    shown: Mapping[Tensor, Shown], same: Mapping[Tensor, Tensor]
-) -> dict[Tensor, Shown]:
-    """Return what is shown, of what is computed twice in the same way only the first."""
-    first: dict[tuple[Tensor, Name], Tensor] = {}
-    for node, entry in shown.items():
-        if entry.phase not in (UNCUT, LEFT_OUT):
-            first.setdefault((same[node], entry.name), node)
-    known = {node for node, _ in first}
-    return {
-        node: entry
-        for node, entry in shown.items()
-        if first.get((same[node], entry.name), node) is node
-        and (entry.phase not in (UNCUT, LEFT_OUT) or same[node] not in known)
-    }
-
-
 def _said_once(sections: Sequence[Section]) -> Iterator[Section]:
     """Yield sections; what is said of a step in time is not said again of the next."""
     said: list[str] = []
@@ -470,47 +391,6 @@ def _said_once(sections: Sequence[Section]) -> Iterator[Section]:
         again = any(sentence.startswith(section.sentence) for sentence in said)
         said.append(section.sentence)
         yield replace(section, sentence="") if again and ", t = " in section.title else section
-
-
-def _bias_last(formula: Sum) -> Sum:
-    """Return W x + U h + b, as people write it, in place of W x + b + U h."""
-    alone = [term for term in formula.terms if isinstance(term[1], Quantity)]
-    return Sum((*(term for term in formula.terms if term not in alone), *alone))
-
-
-def _kind(entry: Shown) -> str:
-    """Return what a quantity is, for people and for marking."""
-    symbol = entry.name[0].removesuffix(" new")
-    if symbol in KINDS:
-        return KINDS[symbol]
-    if symbol.startswith(("v_", "δ_")):
-        return KINDS[symbol[0]]
-    if symbol == "h" and entry.time is not None:
-        return "output"
-    name = entry.node.attributes.get("name", "") if entry.is_given else ""
-    if name.startswith("parameters/") or entry.phase == NEW:
-        return OVER_TIME.get(symbol.rstrip("→←"), "")
-    return ""
-
-
-def _symbol(node: Tensor) -> str:
-    """Return what a quantity is called: Δw of a bias is Δb, m of a weight is m(w)."""
-    symbol, of = node.label.symbol, node.label.of
-    if not of or symbol.startswith("∂E/∂"):
-        return symbol
-    if symbol == "Δw" or "ŵ" in symbol or "λw" in symbol:
-        return symbol.replace("ŵ", f"{of}\u0302").replace("w", of)
-    return f"{symbol}({of})"
-
-
-def _base(entry: Shown) -> str:
-    """Return which parameter a change belongs to: w, b, γ."""
-    label = entry.node.label
-    adjoint = entry.node.provenance.adjoint if entry.node.provenance is not None else None
-    if label.of or adjoint is None:
-        plain = entry.name[0].removeprefix("∂E/∂")
-        return label.of or plain.removesuffix(" new").removesuffix(FULL).removesuffix(CUT)
-    return adjoint.label.of or adjoint.label.symbol
 
 
 def _order_of_given(entry: Shown) -> tuple[int, str]:
