@@ -191,10 +191,13 @@ def _spread(section: Section, values: Mapping[Address, float]) -> Iterator[Line]
 
 def _split(line: Line) -> Split | None:
     """Return what each example adds to a parameter's change or gradient."""
-    if not _is_sum(line) or line.formula is None:
+    if not _is_sum(line) or line.formula is None or _is_in_time(line.formula):
         return None
-    in_time = any(address.time is not None for address in quantities(line.formula))
-    return None if in_time else contributions(line.formula)
+    return contributions(line.formula)
+
+
+def _is_in_time(formula: Expression) -> bool:
+    return any(address.time is not None for address in quantities(formula))
 
 
 def _is_sum(line: Line) -> bool:
@@ -207,16 +210,23 @@ def _is_sum(line: Line) -> bool:
 def contribution_grid(section: Section, values: Mapping[Address, float]) -> Grid | None:
     """Return what each example of a larger batch adds to the lines of a section, as a table.
 
+    Of a long sequence it is what each step in time adds.
+
     Args:
         section: Lines that are worked out.
         values: The value of each quantity that they speak of.
     """
     columns: list[Line] = []
     rows: dict[int, list[float]] = {}
+    of_time = False
     for line in section.lines:
-        found = _split(line)
-        if found is None or len(found.entries) <= MOST_LINES:
+        if line.formula is None or not _is_sum(line):
             continue
+        in_time = _is_in_time(line.formula)
+        found = of_steps(line.formula) if in_time else contributions(line.formula)
+        if found is None or len(found.entries) <= (MOST_STEPS if in_time else MOST_LINES):
+            continue
+        of_time = of_time or in_time
         columns.append(line)
         for entry in found.entries:
             added = evaluate(entry.formula, values.__getitem__)
@@ -228,9 +238,9 @@ def contribution_grid(section: Section, values: Mapping[Address, float]) -> Grid
         row += [nan] * (len(columns) - len(row))
     heads = tuple(symbol_of(line.address, layered=False) for line in columns)
     return Grid(
-        Address("example"),
+        Address("t" if of_time else "example"),
         tuple(map(str, sorted(rows))),
         heads,
         np.array([rows[number] for number in sorted(rows)]),
-        f"What each of the {len(rows)} examples adds",
+        f"What each of the {len(rows)} {'steps' if of_time else 'examples'} adds",
     )
