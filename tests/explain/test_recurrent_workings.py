@@ -363,6 +363,18 @@ def test_sequences_with_gaps() -> None:
     assert shown["output.v[1]@3"] == pytest.approx(float(answers[2]), rel=1e-12)
 
 
+def test_texts_are_taken_as_in_training() -> None:
+    from glassnet.training.text_models import fit_texts, text_network
+
+    texts = ["a good film", "a bad film", "good food", "bad food"]
+    net = text_network("average", texts, classes=2)
+    net = fit_texts(net, texts, [1, 0, 1, 0], epochs=1, progress=False).network
+    sheet = gn.explain(net, texts, [1, 0, 1, 0], example=2, quantity="output.v[1]").sheets[0]
+    (answer,) = net.outputs(["a bad film"])
+    assert 0.0 < answer[0] < 1.0
+    assert "example 2" in sheet.title
+
+
 # --- parts of it ----------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("name", "asked", "wanted", "not_wanted"),

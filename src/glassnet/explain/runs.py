@@ -19,7 +19,7 @@ from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, training_graph
 from glassnet.learning.schedule import Schedule
 from glassnet.training.loop import Examples, Settings
-from glassnet.training.network import Network, as_examples
+from glassnet.training.network import Network
 from glassnet.training.replay import Moment, Replay, settings_of
 from glassnet.training.tables import as_data, is_table
 from glassnet.training.targets import Targets, choose_loss, read_targets
@@ -88,7 +88,7 @@ def read_examples(net: Network, x: Any, y: Any) -> Given:
             "the network was trained on a table; give a table or data frame with its columns, "
             "so that they are treated as in the training"
         )
-    rows = as_examples(x, net.stack, net.dtype)
+    rows = net.rows(x)
     classes = net.classes if net.task == "classification" else None
     targets = read_targets(y, len(rows), net.stack, net.dtype, classes)
     return Given(rows, targets, np.arange(1, len(rows) + 1))
