@@ -220,7 +220,7 @@ def _made_for(model: Path, net: Network | Estimator, name: str) -> dict[str, Any
     """Return how the sequences of a model were made; raise if it was trained on others."""
     from glassnet.training import Network
 
-    data = net.training.get("data", {}) if isinstance(net, Network) else {}
+    data: dict[str, Any] = net.training.get("data", {}) if isinstance(net, Network) else {}
     if data.get("name") != name or "steps" not in data:
         raise ArgumentError(
             f"{str(model)!r} was not trained on {name!r}: `glassnet train {name}` makes a model "
