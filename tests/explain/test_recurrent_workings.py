@@ -349,6 +349,32 @@ def test_a_trained_network_and_its_replay() -> None:
                 assert line.value == pytest.approx(value, rel=1e-9)
 
 
+@pytest.mark.parametrize("truncate", [4, (2, 4)])
+def test_the_next_step_on_windows(truncate: int | tuple[int, int]) -> None:
+    """A network that learnt by truncated back-propagation: beside the loop that is not unrolled."""
+    random = np.random.default_rng(5)
+    x, y = random.normal(size=(40, 1)), random.normal(size=(40, 1))
+    layers = [gn.LSTM(1, returns="sequence"), gn.Dense(1)]
+    net = gn.Network(layers, inputs=(4, 1), dtype="float64")
+    net = gn.fit(net, x, y, epochs=1, optimizer="sgd 0.1", truncate=truncate, streams=2).network
+    sheet = gn.explain(net, x[None, :4], y[None, :4]).sheets[0]
+    assert sheet["lstm1.h(0)[1]"].value == 0.0
+    kept = truncate if isinstance(truncate, int) else truncate[0]
+    loss = Loss.of("mse")
+    recipe = Recipe(net.stack, loss, Optimizer.of("sgd 0.1"), DType.FLOAT64, hand_over=kept)
+    graph = training_graph(recipe, 1)
+    given: dict[str, Any] = {f"parameters/{key}": value for key, value in net.parameters.items()}
+    given |= {f"carry/{key}": np.zeros((1, size)) for key, size in net.stack.carries().items()}
+    given |= {"batch/x": x[None, :4], "batch/target": y[None, 4 - kept : 4], "rate": 0.1}
+    wanted = gn.Program(graph).run({**given, "step": 1, "seed": 0, "counter": 1})
+    assert sheet["E"].value == pytest.approx(float(wanted["measures/loss"]), rel=1e-12)
+    for gate, name in enumerate("figo"):
+        new = sheet[f"lstm1.u_{name} new[1,1]"].value
+        assert new == pytest.approx(float(wanted["parameters/lstm1.u"][gate, 0]), rel=1e-10)
+    with pytest.raises(GlassnetError, match="without epoch and step"):
+        gn.explain(net, x[None, :4], y[None, :4], epoch=1)
+
+
 def test_sequences_with_gaps() -> None:
     random = np.random.default_rng(4)
     x, y = random.normal(size=(3, 3, 1)), random.normal(size=(3, 1))

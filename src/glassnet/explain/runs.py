@@ -29,6 +29,10 @@ __all__ = ["Given", "read_examples", "run_steps"]
 REPLAYED = "the weights are those of the run before this step, to the bit ({dtype})"
 AS_THEY_ARE = "the weights are those that the network has now"
 ANEW = "what the optimiser remembers begins anew: the network does not keep it"
+WINDOW = (
+    "each example is a window, before which the state is 0; its last {count} steps count, and the "
+    "path from its first step back is cut"
+)
 FEATURES = "x and d are numbers after the network's own preprocessing of the data"
 
 
@@ -209,7 +213,7 @@ def _inputs(moment: Moment) -> dict[str, Any]:
 # --- the next step --------------------------------------------------------------------------------
 def _next(net: Network, given: Given, name: str, example: int | None, count: int) -> Iterator[Step]:
     """Yield the next steps, from the weights as they are, on the first examples or on one."""
-    settings = settings_of(net.training)
+    settings = settings_of(net.training, replayed=False)
     size = 1 if settings.mode == "online" else int(net.training.get("batch_size") or len(given.x))
     rows = np.arange(min(size, len(given.x)))
     if example is not None:
@@ -236,9 +240,11 @@ def _next(net: Network, given: Given, name: str, example: int | None, count: int
         l1=settings.l1,
         l2=settings.l2,
         unrolled=True,
+        hand_over=settings.truncate,
     )
     graph = _graph(recipe, len(rows), net.dtype)
     program = Program(graph)
+    begin, target = _window(net, settings, batch)
     state: dict[str, Any] = {f"parameters/{k}": v for k, v in net.parameters.items()}
     state |= {f"statistics/{k}": v for k, v in net.statistics.items()}
     for key, value in net.parameters.items():
@@ -249,12 +255,14 @@ def _next(net: Network, given: Given, name: str, example: int | None, count: int
     numbers = tuple(int(n) for n in batch.numbers)
     notes = [AS_THEY_ARE, *([ANEW] if optimizer.slots() else [])]
     notes += [FEATURES] if net.preprocessing is not None else []
+    notes += [WINDOW.format(count=settings.truncate)] if settings.truncate is not None else []
     said = f"example {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} examples"
     for number in range(1, count + 1):
         inputs = {
             **state,
+            **begin,
             "batch/x": batch.x,
-            "batch/target": batch.targets.values,
+            "batch/target": target,
             "rate": rate,
             "step": number,
             "seed": settings.seed,
@@ -265,6 +273,16 @@ def _next(net: Network, given: Given, name: str, example: int | None, count: int
         if number < count:
             outputs = program.outputs(program.evaluate(inputs))
             state = {key: outputs[key] for key in state}
+
+
+def _window(net: Network, settings: Settings, batch: Given) -> tuple[dict[str, Array], Array]:
+    """Return the state before a window, where the network learnt from windows, and its targets."""
+    target = batch.targets.values
+    if settings.truncate is None:
+        return {}, target
+    sizes = net.stack.carries()
+    begin = {f"carry/{key}": np.zeros((len(batch.x), size)) for key, size in sizes.items()}
+    return begin, target[:, -settings.truncate :]
 
 
 def _rate(schedule: Schedule, epoch: float, epochs: int) -> float:

@@ -291,7 +291,7 @@ class StepWriter:
             replace(section, sentence=sentence_of(section, values, self.layers))
             for section in sections
         ]
-        said = tuple(_said_once(sections))
+        said = tuple(_said_once(sections) if self.sequences.order else sections)
         return with_steps(Sheet(title, said, self.conventions(), self.sequences.home))
 
     def conventions(self) -> tuple[str, ...]:
@@ -390,7 +390,8 @@ def _said_once(sections: Sequence[Section]) -> Iterator[Section]:
     for section in sections:
         again = any(sentence.startswith(section.sentence) for sentence in said)
         said.append(section.sentence)
-        yield replace(section, sentence="") if again and ", t = " in section.title else section
+        again = again and (", t = " in section.title or section.title.startswith("Change"))
+        yield replace(section, sentence="") if again else section
 
 
 def _order_of_given(entry: Shown) -> tuple[int, str]:
