@@ -12,6 +12,7 @@ from glassnet.cli.opening import open_for_model, open_model
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
 from glassnet.cli.screen import Screen, print_json
+from glassnet.data.files import MADE_NAMES
 from glassnet.errors import ArgumentError, DataError
 
 __all__ = ["evaluate"]
@@ -57,7 +58,7 @@ def evaluate(
             f"{str(model)!r} learnt without targets, so there are no right answers to measure; "
             f"`glassnet predict` gives what it makes of each row"
         )
-    if data in ("adding", "brackets"):
+    if data in MADE_NAMES:
         from glassnet.cli.jobs.steps import evaluate_made
 
         return evaluate_made(model, net, data, as_json=as_json)

@@ -122,9 +122,10 @@ def _show_measures(screen: Screen, measures: Any) -> None:
     shown: list[tuple[str, str]] = []
     for part, found in parts.items():
         if isinstance(found, dict):
-            numbers = {k: v for k, v in cast("dict[str, Any]", found).items() if k in SHOWN}
+            entries = cast("dict[str, Any]", found)
+            numbers = {k: v for k, v in entries.items() if k in SHOWN} or entries
             words = [
-                f"{SHOWN[key]} {value:.4g}" if key != "examples" else f"{value:,} examples"
+                f"{SHOWN.get(key, key)} {value:.4g}" if key != "examples" else f"{value:,} examples"
                 for key, value in numbers.items()
                 if isinstance(value, int | float)
             ]

@@ -12,10 +12,12 @@ from glassnet.cli.building import Wishes, build, check, class_weight
 from glassnet.cli.describe import data_json, extent, show_data
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.fitting import check_size
+from glassnet.cli.jobs.shared import write_curves
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
-from glassnet.cli.screen import Screen, complain, note, print_json
+from glassnet.cli.screen import Screen, complain, print_json
 from glassnet.cli.train_data import check_files, read_data
+from glassnet.data.files import MADE_NAMES
 from glassnet.errors import NonFiniteError, OutputError
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ def train(
         from glassnet.cli.rule_job import RuleJob
 
         return RuleJob(wishes, screen, as_json=as_json).run()
-    if data in ("adding", "brackets"):
+    if data in MADE_NAMES:
         from glassnet.cli.jobs.steps import StepsJob
 
         return StepsJob(wishes, screen, as_json=as_json).run()
@@ -221,7 +223,7 @@ class _Job:
                 net.save(path)
             except OutputError as error:
                 failed = error
-        drawn = self._write_history(run)
+        drawn = write_curves(self.wishes, run)
         self._show_results(prepared, run, measures)
         if failed is not None:
             raise failed
@@ -247,21 +249,6 @@ class _Job:
                     "measures": net.training["measures"],
                 }
             )
-
-    def _write_history(self, run: Run) -> list[tuple[str, Path]]:
-        written: list[tuple[str, Path]] = []
-        for name, path, write in (
-            ("curves", self.wishes.plot, run.plot),
-            ("history", self.wishes.history, run.history.to_csv),
-        ):
-            if path is None:
-                continue
-            if not len(run.history):
-                note(f"{path} is not written: no epoch was finished")
-                continue
-            write(path)
-            written.append((name, path))
-        return written
 
     def _show_results(self, prepared: Prepared, run: Run, measures: dict[str, Any]) -> None:
         done = len(run.history)
