@@ -49,6 +49,8 @@ def evaluate(
 
     glassnet evaluate houses.safetensors houses-2025.csv
     """
+    from glassnet.data.text.stored import CharacterReader
+    from glassnet.training import Network
     from glassnet.training.prepare import encode
 
     reading = Reading(header, delimiter, encoding, missing, numbers, categories, ignore, labels)
@@ -62,6 +64,10 @@ def evaluate(
         from glassnet.cli.jobs.steps import evaluate_made
 
         return evaluate_made(model, net, data, as_json=as_json)
+    if isinstance(net, Network) and isinstance(net.text, CharacterReader):
+        from glassnet.cli.jobs.characters import evaluate_characters
+
+        return evaluate_characters(model, net, data, encoding, as_json=as_json)
     table, notes = open_for_model(data, net, reading)
     preprocessing = net.preprocessing
     if preprocessing is None or preprocessing.target is None:

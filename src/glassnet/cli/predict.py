@@ -14,7 +14,7 @@ import typer
 
 from glassnet.cli import options as common
 from glassnet.cli.fitting import check_size
-from glassnet.cli.opening import open_for_model, open_model
+from glassnet.cli.opening import open_for_model, open_model, refuse_writer
 from glassnet.cli.options import FILES, Reading
 from glassnet.cli.screen import note, print_json
 from glassnet.cli.writing import check_outputs
@@ -88,6 +88,7 @@ def predict(
             f"{data} is a task whose sequences are made, not a file: "
             f"`glassnet evaluate {model} {data}` makes new ones and shows the answers"
         )
+    refuse_writer(net, model)
     table, notes = open_for_model(data, net, reading)
     answers, more = _answers(net, table)
     for text in dict.fromkeys((*notes, *more)):

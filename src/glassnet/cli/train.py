@@ -12,7 +12,8 @@ from glassnet.cli.building import Wishes, build, check, class_weight
 from glassnet.cli.describe import data_json, extent, show_data
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.fitting import check_size
-from glassnet.cli.jobs.shared import write_curves
+from glassnet.cli.jobs.characters import CharactersJob, is_text
+from glassnet.cli.jobs.shared import ONLY_TEXTS, refuse_options, write_curves
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
 from glassnet.cli.screen import Screen, complain, print_json
@@ -70,10 +71,14 @@ def train(
     labels: common.Labels = None,
     standardize: given.Standardize = True,
     impute: given.Impute = True,
+    minutes: given.Minutes = None,
+    truncate: given.Truncate = None,
+    streams: given.Streams = None,
 ) -> int:
     """Train a network on DATA and save it as a model.
 
-    All options may be left out: what is chosen does well on small tables, and is printed.
+    DATA is a table, images, or a plain text (.txt, .md), whose characters are learnt one after the
+    other. All options may be left out: what is chosen does well, and is printed.
     With --rule, a classical learning rule learns in place of a network with back-propagation.
 
     [bold]Examples[/bold]
@@ -85,6 +90,8 @@ def train(
     glassnet train digits --optimizer "nesterov 0.05" --plot curves.svg
 
     glassnet train digits --rule "nearest k=3"
+
+    glassnet train book.txt --minutes 10
     """
     wishes = Wishes(
         data,
@@ -116,6 +123,9 @@ def train(
         history,
         progress and not quiet,
         Reading(header, delimiter, encoding, missing, numbers, categories, ignore, labels),
+        minutes,
+        truncate,
+        streams,
     )
     screen = Screen(quiet=quiet or as_json)
     if rule is not None:
@@ -126,6 +136,8 @@ def train(
         from glassnet.cli.jobs.steps import StepsJob
 
         return StepsJob(wishes, screen, as_json=as_json).run()
+    if is_text(wishes):
+        return CharactersJob(wishes, screen, as_json=as_json).run()
     return _Job(wishes, screen, as_json=as_json).run()
 
 
@@ -137,6 +149,7 @@ class _Job:
 
     def run(self) -> int:
         wishes = self.wishes
+        refuse_options(wishes, ONLY_TEXTS, f"{wishes.data} is no text")
         check(wishes)
         path = check_files(wishes)
         data, prepared = read_data(wishes)

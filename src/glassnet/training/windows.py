@@ -178,6 +178,11 @@ def _stack_of(net: Network) -> Stack:
             'truncate: the network must answer each step: returns="sequence" in its last layer '
             "that goes over time"
         )
+    if any(getattr(layer, "start", "zeros") != "zeros" for layer in stack.layers):
+        raise ArgumentError(
+            "truncate: the state begins with zeros and goes on from window to window; leave out "
+            "start"
+        )
     if stack.is_masked:
         raise ArgumentError("truncate: long sequences have no gaps: leave out the mask")
     return stack

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from glassnet.training import Run
     from glassnet.training.loop import Settings
 
-__all__ = ["ONLY_TABLES", "READ_AS_TABLES", "job_settings", "refuse_options", "write_curves"]
+__all__ = [
+    "ONLY_TABLES",
+    "ONLY_TEXTS",
+    "READ_AS_TABLES",
+    "job_settings",
+    "refuse_options",
+    "write_curves",
+]
 
 # Options of tables, with the values that they have if nobody names them.
 ONLY_TABLES = {
@@ -29,6 +36,7 @@ ONLY_TABLES = {
     "standardize": True,
     "impute": True,
 }
+ONLY_TEXTS = {"minutes": None, "truncate": None, "streams": None}
 READ_AS_TABLES = {"reading": Reading()}
 
 

@@ -12,6 +12,7 @@ from glassnet.cli.building import Wishes
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.jobs.shared import (
     ONLY_TABLES,
+    ONLY_TEXTS,
     READ_AS_TABLES,
     job_settings,
     refuse_options,
@@ -34,6 +35,7 @@ NO_OTHER_DATA = {
     "validation": None,
     "test": None,
     **ONLY_TABLES,
+    **ONLY_TEXTS,
     **READ_AS_TABLES,
 }
 FRESH = 2_560  # sequences that measure a network; it has seen none of them
