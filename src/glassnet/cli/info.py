@@ -36,6 +36,7 @@ NAMES = {
     "seconds": "seconds",
 }
 MOST_CLASSES = 20
+MOST_CHARACTERS = 200
 
 
 def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
@@ -47,7 +48,9 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
 
     glassnet info iris.safetensors --json
     """
+    from glassnet.data.text.stored import CharacterReader
     from glassnet.rules import Estimator
+    from glassnet.training import Network
 
     net = open_model(model)
     version = model_version(model)
@@ -73,7 +76,10 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
             screen.gap()
         show_columns(screen, net.preprocessing)
     classes = _classes(net)
-    if classes:
+    if isinstance(net, Network) and isinstance(net.text, CharacterReader):
+        screen.heading("Characters", f"{len(classes)}")
+        screen.line(f"{''.join(sorted(classes[:MOST_CHARACTERS]))!r}")
+    elif classes:
         screen.heading("Classes", f"{len(classes)}")
         more = ", …" if len(classes) > MOST_CLASSES else ""
         screen.line(", ".join(classes[:MOST_CLASSES]) + more)

@@ -22,6 +22,7 @@ __all__ = ["bits_per_character", "character_network", "cut_text", "sample", "uni
 
 STREAM = 1 << 21
 LONGEST = 1_000_000  # characters that may be asked for at once
+LEAST = 20  # characters of a text
 MOST = 5_000  # characters that are told apart
 
 
@@ -46,15 +47,17 @@ def character_network(
 
     Raises:
         ArgumentError, ShapeError: The layers cannot answer each step.
-        DataError: The text has fewer than two different characters.
+        DataError: The text has fewer than twenty characters, or only one that is repeated.
     """
     from glassnet.nn.layers import Embedding
     from glassnet.nn.stack import parse_layers
 
+    if len(text) < LEAST:
+        raise DataError(f"the text has {len(text)} characters; {LEAST} are needed at least")
     reader = CharacterReader.of(text, MOST)
     count = len(reader.vocabulary)
     if count < 2:
-        raise DataError("a text needs two different characters at least")
+        raise DataError(f"the text is one character, {text[0]!r}, repeated: nothing to learn")
     found = parse_layers(layers, count)
     if not isinstance(found[0], Embedding):
         found = (Embedding(count, embedding), *found)

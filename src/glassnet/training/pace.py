@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from itertools import pairwise
 
 from glassnet.training.loop import Examples, Settings, prepare_loop, train
 from glassnet.training.network import Network
@@ -13,7 +14,7 @@ from glassnet.training.runs import twin
 
 __all__ = ["TimeLimit", "train_for"]
 
-TRIED = 16  # batches whose time is taken before the training
+TRIED, ROUNDS = 16, 5  # batches whose time is taken before the training, and how often
 
 
 class TimeLimit(Progress):
@@ -74,8 +75,9 @@ def _epoch_seconds(net: Network, examples: Examples, settings: Settings) -> floa
         targets=dataclasses.replace(examples.targets, values=examples.targets.values[:count]),
         validation=None,
     )
-    tried = dataclasses.replace(settings, epochs=2, patience=None, progress=False)
+    tried = dataclasses.replace(settings, epochs=ROUNDS, patience=None, progress=False)
     seconds = train(twin(net), part, tried).history["seconds"]
-    step = max(seconds[1] - seconds[0], 1e-6)  # the first epoch warms up
+    # The least, as other work on the machine only adds; the first round warms up.
+    step = max(min(after - before for before, after in pairwise(seconds)), 1e-6)
     held = len(examples.validation[0]) if isinstance(examples.validation, tuple) else 0
     return step * (len(examples.x) + held / 3) / count

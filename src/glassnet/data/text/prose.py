@@ -16,6 +16,7 @@ ENDINGS = (".txt", ".text", ".md")
 LOOKED_AT = 200  # lines that decide what a file is
 SEPARATORS = ",;\t|"
 NEARLY_ALL = 0.8
+SPOKEN = 3  # words in a cell, on average: as many as a table hardly has
 Source = str | os.PathLike[str]
 
 
@@ -23,7 +24,8 @@ def is_prose(path: Source) -> bool:
     """Return whether a file holds plain text to be read as it is: no table, no labelled sentences.
 
     Its name ends with .txt, .text or .md (and perhaps .gz). It is a table if nearly all of its
-    first lines hold the same number of commas, semicolons, tabs or bars, or are numbers.
+    first lines hold the same number of commas, semicolons, tabs or bars, with few words between, or
+    are numbers.
     """
     place = Path(path)
     name = place.name.lower().removesuffix(".gz")
@@ -39,7 +41,8 @@ def is_prose(path: Source) -> bool:
     for separator in SEPARATORS:
         [(count, often)] = Counter(line.count(separator) for line in lines).most_common(1)
         if count and often >= NEARLY_ALL * len(lines):
-            return len(lines) == 1 and " " in lines[0]
+            cells = [cell for line in lines for cell in line.split(separator)]
+            return sum(len(cell.split()) for cell in cells) >= SPOKEN * len(cells)
     words = [word for line in lines for word in line.split()]
     return sum(map(_is_number, words)) < len(words) / 2
 
