@@ -306,7 +306,7 @@ class Loop:
             tuple(sorted({stop - start for start, stop in measured}, reverse=True)),
         )
         values = _starting_values(run.network, recipe)
-        self.begun = _first_carry(recipe, int(edges[1] - edges[0]))
+        self.begun = recipe.first_carry(int(edges[1] - edges[0]))
         values |= self.begun
         chosen = choose(settings.engine, recipe, values, settings.seed, sizes)
         self.stepper = chosen.stepper
@@ -441,11 +441,3 @@ def _starting_values(net: Network, recipe: Recipe) -> dict[str, Array]:
         for slot, first in recipe.optimizer.slots().items():
             values[f"slots/{key}/{slot}"] = np.full(value.shape, first, recipe.dtype.numpy)
     return values
-
-
-def _first_carry(recipe: Recipe, n: int) -> dict[str, Array]:
-    """Return the state before the first steps of n sequences, where one is handed on."""
-    if recipe.hand_over is None:
-        return {}
-    sizes = recipe.stack.carries()
-    return {f"carry/{key}": np.zeros((n, size), recipe.dtype.numpy) for key, size in sizes.items()}
