@@ -26,7 +26,7 @@ from glassnet.training.native_stepper import Sizes
 from glassnet.training.network import LARGEST_SEED, Network
 from glassnet.training.progress import Progress
 from glassnet.training.run import Run
-from glassnet.training.stepper import Material, batch_blocks
+from glassnet.training.stepper import LoopRecipe, Material, batch_blocks
 from glassnet.training.steppers import ENGINES, Choose, choose_stepper
 from glassnet.training.targets import Targets, choose_loss
 from glassnet.unit import check_choice, check_number, check_whole
@@ -287,7 +287,7 @@ class Loop:
     def __init__(
         self,
         run: Run,
-        recipe: Recipe,
+        recipe: LoopRecipe,
         train: Material,
         validation: Material | None,
         settings: Settings,
@@ -434,7 +434,7 @@ def _part(values: dict[str, Array], prefix: str) -> dict[str, Array]:
     return {key[len(prefix) :]: v.copy() for key, v in values.items() if key.startswith(prefix)}
 
 
-def _starting_values(net: Network, recipe: Recipe) -> dict[str, Array]:
+def _starting_values(net: Network, recipe: LoopRecipe) -> dict[str, Array]:
     values = {f"parameters/{key}": value.copy() for key, value in net.parameters.items()}
     values |= {f"statistics/{key}": value.copy() for key, value in net.statistics.items()}
     for key, value in net.parameters.items():
