@@ -123,6 +123,7 @@ if TYPE_CHECKING:
         program,
         worksheet,
     )
+    from glassnet.explain.time import gradient_through_time
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -137,6 +138,9 @@ if TYPE_CHECKING:
         StochasticNeuron,
         logic,
     )
+
+# What shows networks that go through time, loaded in the same way.
+TIME = ("gradient_through_time",)
 
 # Classical rules, loaded when one of them is first used.
 RULES = (
@@ -232,6 +236,7 @@ __all__ = [
     "gather",
     "gelu",
     "grad",
+    "gradient_through_time",
     "initializers",
     "leaky_relu",
     "less",
@@ -305,6 +310,10 @@ def __getattr__(name: str) -> Any:
         from glassnet import explain
 
         return explain if name == "explain" else getattr(explain, name)
+    if name in TIME:
+        from glassnet.explain import time
+
+        return getattr(time, name)
     if name == "BagOfWords":
         from glassnet.data.text import BagOfWords
 
