@@ -123,7 +123,7 @@ if TYPE_CHECKING:
         program,
         worksheet,
     )
-    from glassnet.explain.time import gradient_through_time
+    from glassnet.explain.time import gradient_through_time, vanishing
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -140,7 +140,7 @@ if TYPE_CHECKING:
     )
 
 # What shows networks that go through time, loaded in the same way.
-TIME = ("gradient_through_time",)
+TIME = ("gradient_through_time", "vanishing")
 
 # Classical rules, loaded when one of them is first used.
 RULES = (
@@ -289,6 +289,7 @@ __all__ = [
     "threshold",
     "trace",
     "transpose",
+    "vanishing",
     "verify",
     "worksheet",
     "zeros",

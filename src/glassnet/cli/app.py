@@ -22,6 +22,7 @@ COMMANDS = (
     "worksheet",
     "check",
     "exercise",
+    "time",
     "logic",
     "rules",
     "bench",

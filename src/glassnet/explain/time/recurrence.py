@@ -157,7 +157,7 @@ class Traced:
         present: Array = np.ones(loop.length, np.bool_)
         for element, value in zip(loop.elements, values[2 * count :], strict=True):
             if element.dtype == DType.BOOL:  # the mask is the only one of these
-                present = np.asarray(value[:, 0], np.bool_)
+                present = value.astype(np.bool_)
         return Steps(
             tuple(place + 1 for place in order),
             present,

@@ -13,7 +13,7 @@ from glassnet.errors import ArgumentError, DataError, NonFiniteError, ShapeError
 from glassnet.graph.types import Array
 from glassnet.training import Network, Run
 
-__all__ = ["Example", "example_of", "network_of"]
+__all__ = ["Example", "example_of", "network_of", "task_of"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _from_text(net: Network, text: str) -> Example:
     if net.text is not None:
         fed = np.asarray(net.rows([text]), np.float64)
         return Example(net, fed, _words(net.text, fed))
-    if _task(net) != "brackets":
+    if task_of(net) != "brackets":
         raise ArgumentError(
             f"this network reads numbers, not texts: give it a sequence of shape {net.stack.inputs}"
         )
@@ -127,7 +127,8 @@ def _from_text(net: Network, text: str) -> Example:
     return example_of(net, [SYMBOLS.index(symbol) for symbol in text])
 
 
-def _task(net: Network) -> str:
+def task_of(net: Network) -> str:
+    """Return the name of what a network was trained on, if its file says it."""
     data: Any = net.training.get("data")
     entries = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
     return str(entries.get("name", ""))
@@ -145,7 +146,7 @@ def _words(reader: Any, fed: Array) -> tuple[str, ...]:
 
 def _symbols(net: Network, fed: Array) -> tuple[str, ...]:
     """Return what stands for each step of a sequence of numbers."""
-    task = _task(net)
+    task = task_of(net)
     if task == "brackets" and fed.ndim == 2:
         return tuple(brackets_text(fed[0].astype(np.int64)))
     if task == "adding" and fed.shape[2:] == (2,):

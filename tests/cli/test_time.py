@@ -1,0 +1,95 @@
+"""`glassnet time`: what it prints, draws and refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import glassnet as gn
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def steps(place: Path) -> Path:
+    """The current folder, with small models of the tasks whose data are made."""
+    net = gn.Network([gn.LSTM(3), gn.RNN(2), gn.Dense(1)], inputs=(12, 2))
+    net.training["data"] = {"name": "adding", "steps": 12, "seed": 0}
+    net.save(place / "adding.safetensors")
+    layers = [gn.Embedding(8, 4), gn.GRU(3, returns="sequence"), gn.Dense(4, "softmax")]
+    net = gn.Network(layers, inputs=(10,))
+    net.training["data"] = {"name": "brackets", "steps": 10, "seed": 0}
+    net.save(place / "brackets.safetensors")
+    gn.Network([gn.Dense(1)], inputs=2).save(place / "plain.safetensors")
+    return place
+
+
+def test_without_a_model(run: Run, place: Path) -> None:
+    result = run("time --units 4 --steps 20 --scales 0.5,2 --plot norms.svg")
+    assert result.status == 0, result.err
+    assert "RNN 0.5" in result.out
+    assert "norms.svg" in result.out
+    assert (place / "norms.svg").read_text().startswith("<svg")
+    found = json.loads(run("time --units 4 --steps 5 --activation tanh --json").out)
+    assert found["activation"] == "tanh"
+    assert len(found["norms"]["LSTM h"]) == 6
+
+
+def test_a_model(run: Run, steps: Path) -> None:
+    result = run("time adding.safetensors --plot norms.svg")
+    assert result.status == 0, result.err
+    assert "lstm1 (LSTM, 3 cells)" in result.out
+    assert "asked about a sequence of adding, 12 steps, seed 1" in result.out
+    assert (steps / "norms.svg").exists()
+    words = "time adding.safetensors --layer rnn1 --step 8 --lags 3 --steps 9 --seed 2 --json"
+    found = json.loads(run(words).out)
+    assert (found["layer"], found["step"], len(found["lags"])) == ("rnn1", 8, 4)
+    assert found["sequence"] == "a sequence of adding, 9 steps, seed 2"
+
+
+def test_a_text(run: Run, steps: Path) -> None:
+    del steps
+    result = run("time", "brackets.safetensors", "--text", "([a])")
+    assert result.status == 0, result.err
+    assert "asked about the text '([a])'" in result.out
+    assert "t = 5." in result.out
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("time plain.safetensors", "no recurrent layer"),
+        ("time nothing.safetensors", "nothing.safetensors"),
+        ("time adding.safetensors --layer lstm2", "did you mean 'lstm1'?"),
+        ("time adding.safetensors --step 13", "1 to 12; got 13"),
+        ("time adding.safetensors --text abc", "reads numbers, not texts"),
+        ("time adding.safetensors --units 3", "leave MODEL out"),
+        ("time brackets.safetensors --text ''", "the text is empty"),
+        ("time brackets.safetensors --text '(x'", "symbol 2, 'x'"),
+        ("time brackets.safetensors --text '(' --steps 3", "leave out steps"),
+        ("time brackets.safetensors --steps 0", "steps"),
+        ("time --layer lstm1", "is about a model"),
+        ("time --scales a", "numbers with commas between"),
+        ("time --units many", "whole number"),
+        ("time --activation tanhh", "did you mean 'tanh'"),
+        ("time --plot norms.png", "must end in .svg"),
+        ("time adding.safetensors --plot none/norms.svg", "no folder"),
+    ],
+)
+def test_mistakes(run: Run, steps: Path, line: str, message: str) -> None:
+    before = sorted(steps.iterdir())
+    result = run(line)
+    assert result.status == 2
+    assert message in result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
+    assert sorted(steps.iterdir()) == before
+
+
+def test_a_classical_rule(run: Run, place: Path) -> None:
+    (place / "and.csv").write_text("a,b,y\n0,0,no\n0,1,no\n1,0,no\n1,1,yes\n")
+    assert run("train and.csv --rule perceptron --test 0 --quiet").status == 0
+    result = run("time and.safetensors")
+    assert result.status == 2
+    assert "classical rule" in result.err
