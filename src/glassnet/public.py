@@ -123,7 +123,7 @@ if TYPE_CHECKING:
         program,
         worksheet,
     )
-    from glassnet.explain.time import gradient_through_time, vanishing
+    from glassnet.explain.time import gates_over_time, gradient_through_time, vanishing
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -140,7 +140,7 @@ if TYPE_CHECKING:
     )
 
 # What shows networks that go through time, loaded in the same way.
-TIME = ("gradient_through_time", "vanishing")
+TIME = ("gates_over_time", "gradient_through_time", "vanishing")
 
 # Classical rules, loaded when one of them is first used.
 RULES = (
@@ -233,6 +233,7 @@ __all__ = [
     "fit",
     "fit_many",
     "floor",
+    "gates_over_time",
     "gather",
     "gelu",
     "grad",

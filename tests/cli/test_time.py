@@ -56,9 +56,28 @@ def test_a_text(run: Run, steps: Path) -> None:
     assert "t = 5." in result.out
 
 
+def test_gates(run: Run, steps: Path) -> None:
+    line = ("time", "brackets.safetensors", "--text", "({a})", "--gates", "gates.svg")
+    result = run(*line, "--neurons", "2")
+    assert result.status == 0, result.err
+    assert "Gates over time: gru1 (GRU, 3 neurons)" in result.out
+    assert "the 2 of 3 whose output varies most" in (steps / "gates.svg").read_text()
+    assert "Norms by lag" not in result.out
+    both = run(*line, "--plot", "norms.svg", "--json")
+    found = json.loads(both.out)
+    assert found["over_time"]["symbols"] == ["(", "{", "a", "}", ")"]
+    assert found["lags"][5]["k"] == 0
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
+        ("time brackets.safetensors --neurons 3", "add --gates"),
+        ("time brackets.safetensors --gates a.svg --neurons 0", "neurons"),
+        ("time brackets.safetensors --gates a.svg --step 3", "add --plot"),
+        ("time brackets.safetensors --gates a.svg --plot a.svg", "the same file"),
+        ("time brackets.safetensors --gates a.svg --plot b.svg --step 99", "got 99"),
+        ("time --gates a.svg", "is about a model"),
         ("time plain.safetensors", "no recurrent layer"),
         ("time nothing.safetensors", "nothing.safetensors"),
         ("time adding.safetensors --layer lstm2", "did you mean 'lstm1'?"),

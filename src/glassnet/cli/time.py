@@ -57,6 +57,24 @@ def time(
             show_default=False,
         ),
     ] = None,
+    gates: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.svg",
+            help="Draw gates and states over time, as a heat map.",
+            rich_help_panel=common.FILES,
+            show_default=False,
+        ),
+    ] = None,
+    neurons: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="How many neurons the heat map has: those whose output varies most; 16.",
+            rich_help_panel=common.FILES,
+            show_default=False,
+        ),
+    ] = None,
     text: Annotated[
         str | None,
         typer.Option(
@@ -135,38 +153,83 @@ def time(
 
     glassnet time adding.safetensors --plot norms.svg
 
-    glassnet time brackets.safetensors --text "({a})"
+    glassnet time brackets.safetensors --gates gates.svg --text "({a})"
     """
     made = {
         "units": units, "scales": _numbers(scales), "activation": activation,
         "forget_bias": forget_bias,
     }  # fmt: skip
-    asked = {"layer": layer, "step": step, "lags": lags, "text": text}
-    pictures = {"--plot": plot}
+    asked = {
+        "layer": layer, "step": step, "lags": lags, "text": text, "gates": gates,
+        "neurons": neurons,
+    }  # fmt: skip
+    pictures = {"--plot": plot, "--gates": gates}
     _check_pictures(pictures, model)
     if model is None:
         _refuse(asked, "is about a model: name one, as in `glassnet time adding.safetensors`")
         return _vanishing({**made, "steps": steps, "seed": seed}, plot, as_json=as_json)
     _refuse(made, "is about networks that are made: leave MODEL out, or this option")
-    net = _network(model)
-    from glassnet.explain.time.gradient import gradient_through_time
     from glassnet.explain.time.material import material
 
+    net = _network(model)
     x, about = material(net, text=text, steps=steps, seed=1 if seed is None else seed)
-    found = gradient_through_time(net, x, layer=layer, step=step, lags=lags)
-    if plot is not None:
-        found.plot(plot)
+    view = _View(net, x, layer)  # all is worked out before anything is written
+    if neurons is not None and gates is None:
+        raise ArgumentError("--neurons is about the heat map: add --gates FILE.svg")
+    if gates is not None:
+        view.gates(gates, neurons)
+    if plot is not None or gates is None:
+        view.gradient(plot, step, lags)
+    elif step is not None or lags is not None:
+        raise ArgumentError("--step and --lags are about the gradient's path: add --plot FILE.svg")
+    view.write()
     if as_json:
-        print_json({"model": str(model), "sequence": about, **found.to_dict()})
+        print_json({"model": str(model), "sequence": about, **view.document})
         return 0
     if about.startswith("random"):
         note("the model does not say what it reads: it is asked about random numbers")
-    print(found, end="")
+    print("\n".join(view.texts), end="")
     screen = Screen()
     screen.gap()
     screen.line(f"asked about {about}", "dim")
     _written(pictures)
     return 0
+
+
+class _View:
+    """What is found of a model: texts for people, a document for programs, pictures."""
+
+    def __init__(self, net: Network, x: Any, layer: str | None) -> None:
+        self.net, self.x, self.layer = net, x, layer
+        self.texts: list[str] = []
+        self.document: dict[str, Any] = {}
+        self.pictures: dict[Path, str] = {}
+
+    def write(self) -> None:
+        """Write the pictures."""
+        from glassnet.explain.time.drawing import save_svg
+
+        for path, svg in self.pictures.items():
+            save_svg(path, svg)
+
+    def gradient(self, path: Path | None, step: int | None, lags: int | None) -> None:
+        """Measure the gradient's path; draw it where a file is named."""
+        from glassnet.explain.time.gradient import gradient_through_time
+
+        found = gradient_through_time(self.net, self.x, layer=self.layer, step=step, lags=lags)
+        if path is not None:
+            self.pictures[path] = found.svg()
+        self.texts.append(str(found))
+        self.document |= found.to_dict()
+
+    def gates(self, path: Path, neurons: int | None) -> None:
+        """Draw gates over time."""
+        from glassnet.explain.time.gates import NEURONS, gates_over_time
+
+        shown = gates_over_time(self.net, self.x, layer=self.layer)
+        self.pictures[path] = shown.svg(NEURONS if neurons is None else neurons)
+        self.texts.append(str(shown))
+        self.document["over_time"] = shown.to_dict()
 
 
 def _vanishing(settings: dict[str, Any], plot: Path | None, *, as_json: bool) -> int:

@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.errors import ArgumentError, NonFiniteError
+from glassnet.errors import ArgumentError
 from glassnet.explain.conventions import Profile
 from glassnet.explain.html import html_fragment
 from glassnet.explain.parts import Page
 from glassnet.explain.text import render_text
+from glassnet.explain.time.drawing import save_svg
 from glassnet.explain.time.jacobians import check_size, products, spectral_norm, step_jacobians
 from glassnet.explain.time.recurrence import (
     Steps,
     Traced,
+    check_finite,
     choose_layer,
     described,
     recurrent_layers,
@@ -106,6 +108,12 @@ class GradientThroughTime:
     def _repr_html_(self) -> str:
         return html_fragment(self.title, [self.page(Profile("notes"))])
 
+    def svg(self) -> str:
+        """Return the norms against the lag as a picture."""
+        from glassnet.explain.time.gradient_page import norms_svg
+
+        return norms_svg(self)
+
     def plot(self, path: str | os.PathLike[str]) -> None:
         """Draw the norms against the lag, on a logarithmic axis, to an SVG file.
 
@@ -113,10 +121,7 @@ class GradientThroughTime:
             ArgumentError: The file's name does not end in .svg.
             OutputError: The file cannot be written.
         """
-        from glassnet.explain.time.drawing import save_svg
-        from glassnet.explain.time.gradient_page import norms_svg
-
-        save_svg(path, norms_svg(self))
+        save_svg(path, self.svg())
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data: for each lag k, the norms, and the factor that came last.
@@ -191,7 +196,7 @@ def gradient_through_time(
     example = example_of(known, x)
     sizes = recurrent_layers(known.stack)[name].state_sizes()
     made = Traced(example.net, 1).steps(name, tuple(sizes), example.rows)
-    _check_states(made, name)
+    check_finite(made, name)
     there = [int(place) for place in np.flatnonzero(made.present)]
     last = _last(made, there, step)
     chosen = there[last::-1] if lags is None else there[last::-1][: _lags(lags)]
@@ -209,16 +214,6 @@ def gradient_through_time(
         _norms(found, sizes),
         example.symbols,
     )
-
-
-def _check_states(made: Steps, name: str) -> None:
-    for place, number in enumerate(made.places):
-        for part, values in made.after.items():
-            if not np.isfinite(values[place]).all():
-                raise NonFiniteError(
-                    f"{name}: {part}({number}) is not finite: the state has grown out of the range "
-                    "of numbers; take a shorter sequence, or smaller weights"
-                )
 
 
 def _lags(lags: int) -> int:

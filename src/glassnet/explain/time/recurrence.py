@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassnet.engines import Program
-from glassnet.errors import ArgumentError, nearest
+from glassnet.errors import ArgumentError, NonFiniteError, nearest
 from glassnet.graph.graph import Graph, topological_order
 from glassnet.graph.loop import Loop, Stack
 from glassnet.graph.operation import Recurrence
@@ -21,7 +21,15 @@ from glassnet.nn.stack import Stack as Layers
 from glassnet.ops import input_tensor
 from glassnet.training import Network
 
-__all__ = ["Steps", "Traced", "choose_layer", "described", "named_nodes", "recurrent_layers"]
+__all__ = [
+    "Steps",
+    "Traced",
+    "check_finite",
+    "choose_layer",
+    "described",
+    "named_nodes",
+    "recurrent_layers",
+]
 
 
 def recurrent_layers(stack: Layers) -> dict[str, RecurrentLayer]:
@@ -167,9 +175,20 @@ class Traced:
         )
 
 
+def check_finite(made: Steps, name: str) -> None:
+    """Raise NonFiniteError, saying where, if a state of a layer is not finite."""
+    for place, number in enumerate(made.places):
+        for part, values in made.after.items():
+            if not np.isfinite(values[place]).all():
+                raise NonFiniteError(
+                    f"{name}: {part}({number}) is not finite: the state has grown out of the range "
+                    "of numbers; take a shorter sequence, or smaller weights"
+                )
+
+
 def named_nodes(loop: Loop) -> Iterator[Tensor]:
     """Yield the nodes of a loop's body that have a name, in the order of the formula."""
     inputs = set(loop.inputs)
-    for node in topological_order(loop.following):
+    for node in topological_order(loop.following[::-1]):  # the output, which is first, comes last
         if node.label.symbol and node not in inputs:
             yield node
