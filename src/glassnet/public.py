@@ -123,7 +123,12 @@ if TYPE_CHECKING:
         program,
         worksheet,
     )
-    from glassnet.explain.time import gates_over_time, gradient_through_time, vanishing
+    from glassnet.explain.time import (
+        gates_over_time,
+        gradient_through_time,
+        unrolled,
+        vanishing,
+    )
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -140,7 +145,7 @@ if TYPE_CHECKING:
     )
 
 # What shows networks that go through time, loaded in the same way.
-TIME = ("gates_over_time", "gradient_through_time", "vanishing")
+TIME = ("gates_over_time", "gradient_through_time", "unrolled", "vanishing")
 
 # Classical rules, loaded when one of them is first used.
 RULES = (
@@ -290,6 +295,7 @@ __all__ = [
     "threshold",
     "trace",
     "transpose",
+    "unrolled",
     "vanishing",
     "verify",
     "worksheet",

@@ -69,9 +69,22 @@ def test_gates(run: Run, steps: Path) -> None:
     assert found["lags"][5]["k"] == 0
 
 
+def test_the_network_unrolled(run: Run, steps: Path) -> None:
+    result = run("time brackets.safetensors --unrolled network.svg --seed 3")
+    assert result.status == 0, result.err
+    assert "h(t) = GRU(e(t), h(t−1))" in result.out
+    assert "x(10)" in (steps / "network.svg").read_text()
+    found = json.loads(run("time adding.safetensors --unrolled network.svg --json").out)
+    assert [row["layer"] for row in found["unrolled"]["layers"]] == ["lstm1", "rnn1", "output"]
+    assert found["unrolled"]["steps"] == 12
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
+        ("time plain.safetensors --unrolled a.svg", "no recurrent layer"),
+        ("time brackets.safetensors --unrolled a.txt", "must end in .svg"),
+        ("time brackets.safetensors --unrolled a.svg --lags 3", "add --plot"),
         ("time brackets.safetensors --neurons 3", "add --gates"),
         ("time brackets.safetensors --gates a.svg --neurons 0", "neurons"),
         ("time brackets.safetensors --gates a.svg --step 3", "add --plot"),

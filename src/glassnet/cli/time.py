@@ -75,6 +75,15 @@ def time(
             show_default=False,
         ),
     ] = None,
+    unrolled: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.svg",
+            help="Draw the network unrolled in time, with the sequence's symbols and the answers.",
+            rich_help_panel=common.FILES,
+            show_default=False,
+        ),
+    ] = None,
     text: Annotated[
         str | None,
         typer.Option(
@@ -154,6 +163,8 @@ def time(
     glassnet time adding.safetensors --plot norms.svg
 
     glassnet time brackets.safetensors --gates gates.svg --text "({a})"
+
+    glassnet time brackets.safetensors --unrolled network.svg
     """
     made = {
         "units": units, "scales": _numbers(scales), "activation": activation,
@@ -161,9 +172,9 @@ def time(
     }  # fmt: skip
     asked = {
         "layer": layer, "step": step, "lags": lags, "text": text, "gates": gates,
-        "neurons": neurons,
+        "neurons": neurons, "unrolled": unrolled,
     }  # fmt: skip
-    pictures = {"--plot": plot, "--gates": gates}
+    pictures = {"--plot": plot, "--gates": gates, "--unrolled": unrolled}
     _check_pictures(pictures, model)
     if model is None:
         _refuse(asked, "is about a model: name one, as in `glassnet time adding.safetensors`")
@@ -178,7 +189,9 @@ def time(
         raise ArgumentError("--neurons is about the heat map: add --gates FILE.svg")
     if gates is not None:
         view.gates(gates, neurons)
-    if plot is not None or gates is None:
+    if unrolled is not None:
+        view.unrolled(unrolled)
+    if plot is not None or not view.texts:
         view.gradient(plot, step, lags)
     elif step is not None or lags is not None:
         raise ArgumentError("--step and --lags are about the gradient's path: add --plot FILE.svg")
@@ -230,6 +243,15 @@ class _View:
         self.pictures[path] = shown.svg(NEURONS if neurons is None else neurons)
         self.texts.append(str(shown))
         self.document["over_time"] = shown.to_dict()
+
+    def unrolled(self, path: Path) -> None:
+        """Draw the network unrolled in time."""
+        from glassnet.explain.time.unrolled import unrolled
+
+        shown = unrolled(self.net, self.x)
+        self.pictures[path] = shown.svg()
+        self.texts.append(str(shown))
+        self.document["unrolled"] = shown.to_dict()
 
 
 def _vanishing(settings: dict[str, Any], plot: Path | None, *, as_json: bool) -> int:
