@@ -263,7 +263,7 @@ class _Rows:
         inner = layer.inner if both else layer
         for direction in ("forward", "backward") if both else ("",):
             arrow = {"forward": "→", "backward": "←", "": ""}[direction]
-            state = tuple(f"{part}{arrow}{mark}" for part in inner.state_sizes())
+            state = tuple(f"{part}{mark}{arrow}" for part in inner.state_sizes())
             size = next(iter(inner.state_sizes().values()))
             before = "t+1" if direction == "backward" else "t−1"
             formula = _step(inner, source, state, before)

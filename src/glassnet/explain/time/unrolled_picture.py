@@ -142,7 +142,8 @@ class _Picture:
                 self.frame.add(arrow(_upward(point, (x - SHIFT, below + low))))
                 side = x + BOX / 2 + SHIFT / 2
                 bend = (side, below + low + UP / 3)
-                self.frame.add(arrow([point, bend, (side, above + high)]))
+                past = (point[0], min(point[1], y - 6))  # what is drawn below is passed first
+                self.frame.add(arrow([point, past, bend, (side, above + high)]))
             left = x - BOX / 2 - SHIFT / 2
             begins.append([(left, below), (x + SHIFT, above)])
         self.frame.add(*self._state(forward, below, low, -SHIFT))
