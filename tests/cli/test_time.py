@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import glassnet as gn
+from glassnet.training.text_models import text_network
 from tests.cli.conftest import Run
 
 
@@ -22,6 +23,8 @@ def steps(place: Path) -> Path:
     net.training["data"] = {"name": "brackets", "steps": 10, "seed": 0}
     net.save(place / "brackets.safetensors")
     gn.Network([gn.Dense(1)], inputs=2).save(place / "plain.safetensors")
+    texts = ["a good film", "a bad film"] * 3
+    text_network("lstm", texts, classes=2).save(place / "film.safetensors")
     return place
 
 
@@ -79,10 +82,22 @@ def test_the_network_unrolled(run: Run, steps: Path) -> None:
     assert found["unrolled"]["steps"] == 12
 
 
+def test_words(run: Run, steps: Path) -> None:
+    line = ("time", "film.safetensors", "--text", "a strange film", "--gates", "gates.svg")
+    result = run(*line, "--layer", "bidirectional1.backward", "--unrolled", "network.svg")
+    assert result.status == 0, result.err
+    assert "bidirectional1.backward (LSTM, 32 cells)" in result.out
+    for name in ("gates.svg", "network.svg"):
+        shown = (steps / name).read_text()
+        assert ">film<" in shown
+        assert "unknown" in shown
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
         ("time plain.safetensors --unrolled a.svg", "no recurrent layer"),
+        ("time brackets.safetensors --unrolled a.svg --layer gru", "did you mean 'gru1'?"),
         ("time brackets.safetensors --unrolled a.txt", "must end in .svg"),
         ("time brackets.safetensors --unrolled a.svg --lags 3", "add --plot"),
         ("time brackets.safetensors --neurons 3", "add --gates"),
@@ -100,6 +115,9 @@ def test_the_network_unrolled(run: Run, steps: Path) -> None:
         ("time brackets.safetensors --text ''", "the text is empty"),
         ("time brackets.safetensors --text '(x'", "symbol 2, 'x'"),
         ("time brackets.safetensors --text '(' --steps 3", "leave out steps"),
+        ("time brackets.safetensors --text '(' --seed 3", "leave out --seed"),
+        ("time film.safetensors", "this network reads texts"),
+        ("time film.safetensors --text ' '", "the text is empty"),
         ("time brackets.safetensors --steps 0", "steps"),
         ("time --layer lstm1", "is about a model"),
         ("time --scales a", "numbers with commas between"),

@@ -181,8 +181,12 @@ def time(
         return _vanishing({**made, "steps": steps, "seed": seed}, plot, as_json=as_json)
     _refuse(made, "is about networks that are made: leave MODEL out, or this option")
     from glassnet.explain.time.material import material
+    from glassnet.explain.time.recurrence import choose_layer
 
     net = _network(model)
+    choose_layer(net.stack, layer)
+    if text is not None and seed is not None:
+        raise ArgumentError("--seed is about sequences that are made: leave out --seed, or --text")
     x, about = material(net, text=text, steps=steps, seed=1 if seed is None else seed)
     view = _View(net, x, layer)  # all is worked out before anything is written
     if neurons is not None and gates is None:
