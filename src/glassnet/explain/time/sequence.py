@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from glassnet.data.generated.brackets import SYMBOLS, brackets_text
+from glassnet.data.text.stored import CharacterReader
 from glassnet.errors import ArgumentError, DataError, NonFiniteError, ShapeError, nearest
 from glassnet.graph.types import Array
 from glassnet.training import Network, Run
@@ -105,13 +106,15 @@ def _for_length(net: Network, rows: Array) -> Network:
     if time == net.stack.inputs[0] or net.stack.is_masked:
         return net
     other = net.for_steps(time)
-    other.training = net.training
+    other.training, other.text = net.training, net.text
     return other
 
 
 def _from_text(net: Network, text: str) -> Example:
     if not text.strip():
         raise DataError("the text is empty: it needs a symbol at least")
+    if isinstance(net.text, CharacterReader):
+        return example_of(net, net.text.numbers(text))
     if net.text is not None:
         fed = np.asarray(net.rows([text]), np.float64)
         return Example(net, fed, _words(net.text, fed))
