@@ -99,7 +99,7 @@ def fit(
             are put into batches together, each batch run only for the steps of its longest one
             (rounded up to one of at most six lengths). Steps that are missing change no result, but
             which examples are learnt from together does, and what dropout draws. If not given,
-            where that saves a fifth of the steps.
+            where that saves a fifth of the steps of a layer that goes through them one by one.
 
     Returns:
         The run: `run.history`, `run.network`. Ctrl-C ends it after the step at hand, with the

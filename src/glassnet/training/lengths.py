@@ -17,13 +17,14 @@ import numpy as np
 from glassnet.errors import ArgumentError, GlassnetError
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe
+from glassnet.nn.layers import Average, OverTime
 from glassnet.nn.stack import Stack
 from glassnet.ops.philox import STREAM_BATCHES, permutation
 
 __all__ = ["Cuts", "choose_cuts", "choose_lengths", "lengths_of", "shortened"]
 
 MOST_LENGTHS = 6
-NEARLY = 1.05  # fewer lengths are taken where they cost hardly more steps
+NEARLY = 1.1  # fewer lengths are taken where they cost hardly more steps
 CANDIDATES = 128
 WORTH = 0.2  # the share of all steps that must be saved where nobody has asked
 
@@ -53,7 +54,8 @@ class Cuts:
         """Return how many steps a batch of these examples is run for."""
         if len(rows) != self.size:
             return self.steps[-1]
-        return self.steps[int(np.searchsorted(self.steps, self.lengths[rows].max()))]
+        longest = int(self.lengths[rows].max())
+        return next(steps for steps in self.steps if steps >= longest)
 
     def runs(self, rows: Array, edges: Array) -> list[tuple[int, int, int]]:
         """Return the runs of batches that take the same number of steps.
@@ -84,9 +86,8 @@ class Cuts:
         if full < 1:
             return rows
         size = int(edges[1] - edges[0])
-        sorted_rows = rows[
-            np.argsort(np.searchsorted(self.steps, self.lengths[rows]), kind="stable")
-        ]
+        kinds = np.searchsorted(self.steps, self.lengths[rows])
+        sorted_rows = rows[np.argsort(kinds, kind="stable")]
         drawn = permutation(full + 1, seed, stream=STREAM_BATCHES, counter=epoch).tolist()
         odd = drawn[-1]
         starts = [at * size if at <= odd else (at - 1) * size + last for at in drawn]
@@ -145,7 +146,8 @@ def choose_cuts(
     """Return how far batches are run; None where each is run for all steps.
 
     Args:
-        by_length: What was asked for; None: where sequences differ much in length.
+        by_length: What was asked for; None: where sequences differ much in length, and a layer
+            goes through them step by step.
         stack: The network.
         rows: The examples to learn from, (n, time, …).
         edges: Where each batch begins, and where the last one ends.
@@ -163,9 +165,15 @@ def choose_cuts(
     steps = choose_lengths(lengths, longest)
     size = int(edges[1] - edges[0])
     rounded = np.array(steps)[np.searchsorted(steps, lengths)]
-    if by_length is None and (len(edges) < 4 or rounded.mean() > (1 - WORTH) * longest):
+    saved = 1 - float(rounded.mean()) / longest
+    if by_length is None and (saved < WORTH or len(edges) < 4 or not _is_slow(stack)):
         return None
     return Cuts(lengths, steps, size, stack.steps is not None)
+
+
+def _is_slow(stack: Stack) -> bool:
+    """Whether a layer goes step by step: where none does, a step costs less than a program."""
+    return any(isinstance(la, OverTime) and not isinstance(la, Average) for la in stack.layers)
 
 
 def _why_not(stack: Stack, shuffle: bool) -> str:
