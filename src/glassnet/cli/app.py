@@ -18,6 +18,7 @@ COMMANDS = (
     "predict",
     "evaluate",
     "info",
+    "sample",
     "explain",
     "worksheet",
     "check",

@@ -52,6 +52,9 @@ class Wishes:
     history: Path | None
     progress: bool
     reading: Reading
+    minutes: float | None = None
+    truncate: str | None = None
+    streams: int | None = None
 
 
 def check(wishes: Wishes) -> None:

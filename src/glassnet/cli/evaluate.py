@@ -12,6 +12,7 @@ from glassnet.cli.opening import open_for_model, open_model
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
 from glassnet.cli.screen import Screen, print_json
+from glassnet.data.files import MADE_NAMES
 from glassnet.errors import ArgumentError, DataError
 
 __all__ = ["evaluate"]
@@ -48,6 +49,8 @@ def evaluate(
 
     glassnet evaluate houses.safetensors houses-2025.csv
     """
+    from glassnet.data.text.stored import CharacterReader
+    from glassnet.training import Network
     from glassnet.training.prepare import encode
 
     reading = Reading(header, delimiter, encoding, missing, numbers, categories, ignore, labels)
@@ -57,10 +60,14 @@ def evaluate(
             f"{str(model)!r} learnt without targets, so there are no right answers to measure; "
             f"`glassnet predict` gives what it makes of each row"
         )
-    if data in ("adding", "brackets"):
+    if data in MADE_NAMES:
         from glassnet.cli.jobs.steps import evaluate_made
 
         return evaluate_made(model, net, data, as_json=as_json)
+    if isinstance(net, Network) and isinstance(net.text, CharacterReader):
+        from glassnet.cli.jobs.characters import evaluate_characters
+
+        return evaluate_characters(model, net, data, encoding, as_json=as_json)
     table, notes = open_for_model(data, net, reading)
     preprocessing = net.preprocessing
     if preprocessing is None or preprocessing.target is None:

@@ -10,7 +10,7 @@ import typer
 
 from glassnet.cli import options as common
 from glassnet.cli import problem_options as given
-from glassnet.cli.opening import is_model, open_as_trained, open_model
+from glassnet.cli.opening import is_model, open_as_trained, open_model, refuse_writer
 from glassnet.cli.screen import Screen, print_json
 from glassnet.errors import ArgumentError
 
@@ -374,6 +374,7 @@ def _model_and_data(path: Path, data: str | None) -> tuple[Network | Estimator, 
             "native engine executes"
         )
     net = open_model(path)
+    refuse_writer(net, path)
     return net, open_as_trained(data, net, common.Reading())
 
 

@@ -36,6 +36,7 @@ NAMES = {
     "seconds": "seconds",
 }
 MOST_CLASSES = 20
+MOST_CHARACTERS = 200
 
 
 def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
@@ -47,7 +48,9 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
 
     glassnet info iris.safetensors --json
     """
+    from glassnet.data.text.stored import CharacterReader
     from glassnet.rules import Estimator
+    from glassnet.training import Network
 
     net = open_model(model)
     version = model_version(model)
@@ -73,7 +76,10 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
             screen.gap()
         show_columns(screen, net.preprocessing)
     classes = _classes(net)
-    if classes:
+    if isinstance(net, Network) and isinstance(net.text, CharacterReader):
+        screen.heading("Characters", f"{len(classes)}")
+        screen.line(f"{''.join(sorted(classes[:MOST_CHARACTERS]))!r}")
+    elif classes:
         screen.heading("Classes", f"{len(classes)}")
         more = ", …" if len(classes) > MOST_CLASSES else ""
         screen.line(", ".join(classes[:MOST_CLASSES]) + more)
@@ -122,9 +128,10 @@ def _show_measures(screen: Screen, measures: Any) -> None:
     shown: list[tuple[str, str]] = []
     for part, found in parts.items():
         if isinstance(found, dict):
-            numbers = {k: v for k, v in cast("dict[str, Any]", found).items() if k in SHOWN}
+            entries = cast("dict[str, Any]", found)
+            numbers = {k: v for k, v in entries.items() if k in SHOWN} or entries
             words = [
-                f"{SHOWN[key]} {value:.4g}" if key != "examples" else f"{value:,} examples"
+                f"{SHOWN.get(key, key)} {value:.4g}" if key != "examples" else f"{value:,} examples"
                 for key, value in numbers.items()
                 if isinstance(value, int | float)
             ]

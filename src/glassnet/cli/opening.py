@@ -25,6 +25,7 @@ __all__ = [
     "open_for_model",
     "open_for_training",
     "open_model",
+    "refuse_writer",
 ]
 
 KEY = "glassnet"
@@ -199,6 +200,17 @@ def open_model(path: Path) -> Network | Estimator:
                 "(a .safetensors file that `glassnet train` has written); the model comes first"
             ) from None
         raise error from None
+
+
+def refuse_writer(net: Network | Estimator, path: Path) -> None:
+    """Raise ArgumentError if a model is one that writes text, for commands that need answers."""
+    from glassnet.data.text.stored import CharacterReader
+
+    if isinstance(getattr(net, "text", None), CharacterReader):
+        raise ArgumentError(
+            f"{str(path)!r} has learnt a text: `glassnet sample {path}` lets it write, and "
+            f"`glassnet evaluate {path} other.txt` measures it on another text"
+        )
 
 
 def _is_text(path: Path) -> bool:

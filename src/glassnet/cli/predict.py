@@ -14,10 +14,11 @@ import typer
 
 from glassnet.cli import options as common
 from glassnet.cli.fitting import check_size
-from glassnet.cli.opening import open_for_model, open_model
+from glassnet.cli.opening import open_for_model, open_model, refuse_writer
 from glassnet.cli.options import FILES, Reading
 from glassnet.cli.screen import note, print_json
 from glassnet.cli.writing import check_outputs
+from glassnet.data.files import MADE_NAMES
 from glassnet.errors import ArgumentError
 from glassnet.files import write_file
 
@@ -82,11 +83,12 @@ def predict(
     file = None if out is None or str(out) == "-" else out
     check_outputs({"--out": file}, {"MODEL": model, "DATA": data})
     net = open_model(model)
-    if data in ("adding", "brackets"):
+    if data in MADE_NAMES:
         raise ArgumentError(
             f"{data} is a task whose sequences are made, not a file: "
             f"`glassnet evaluate {model} {data}` makes new ones and shows the answers"
         )
+    refuse_writer(net, model)
     table, notes = open_for_model(data, net, reading)
     answers, more = _answers(net, table)
     for text in dict.fromkeys((*notes, *more)):

@@ -209,6 +209,34 @@ TestData = Annotated[
         show_default=False,
     ),
 ]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        help="Of texts: learn for so long, in place of a number of epochs.",
+        rich_help_panel=STOPPING,
+        show_default=False,
+    ),
+]
+Truncate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K",
+        help="Of texts: how many characters gradients go back (64 if not said); or k1,k2: an "
+        "update after each k1 characters, gradients k2 back.",
+        rich_help_panel=LEARNING,
+        show_default=False,
+    ),
+]
+Streams = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Of texts: in how many parts, learnt from side by side, it is cut (32 if not said).",
+        rich_help_panel=LEARNING,
+        show_default=False,
+    ),
+]
 Standardize = Annotated[
     bool,
     typer.Option(

@@ -292,15 +292,27 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
 
 
 def evaluation_graph(recipe: Recipe, n: int) -> Graph:
-    """Return the graph that measures n examples without learning from them: loss and accuracy."""
+    """Return the graph that measures n examples without learning from them: loss and accuracy.
+
+    Where a state is handed on from batch to batch, it takes and returns `carry/…` too.
+    """
     inputs = _Inputs(recipe)
     parameters, statistics = inputs.parameters(), inputs.statistics()
-    answer, _ = recipe.stack.forward(inputs.batch(n), parameters, statistics)
-    output = answer.rows
+    answer, _ = recipe.stack.forward(
+        inputs.batch(n),
+        parameters,
+        statistics,
+        carry=inputs.carry(n),
+        hand_over=recipe.hand_over,
+    )
+    output = answer.last(recipe.hand_over).rows
     target = inputs.target(n, output)
     loss = _average(inputs, recipe.loss.per_example(output, target), output, n)
     measures = {"loss": loss, **_measures(inputs, output)}
-    return verify(Graph(inputs.tensors, {f"measures/{k}": v for k, v in measures.items()}))
+    outputs = {f"measures/{key}": value for key, value in measures.items()}
+    if recipe.hand_over is not None:
+        outputs |= {f"carry/{key}": value for key, value in answer.carry.items()}
+    return verify(Graph(inputs.tensors, outputs))
 
 
 def answer_graph(stack: Stack, n: int, dtype: DType) -> Graph:

@@ -306,7 +306,9 @@ class Loop:
         self.train, self.validation = train, validation
         self.settings, self.edges = settings, edges
         self.schedule = settings.optimizer.schedule
-        measured = () if validation is None else batch_blocks(len(validation))
+        if validation is not None and recipe.hand_over is not None:
+            validation.block = int(edges[1] - edges[0])  # the same streams as in training
+        measured = () if validation is None else batch_blocks(len(validation), validation.block)
         sizes = Sizes(
             batch_sizes(edges),
             tuple(sorted({stop - start for start, stop in measured}, reverse=True)),
@@ -384,6 +386,8 @@ class Loop:
         measured = self.stepper.epoch(self.train, order, self.edges, rates, after_step)
         row = {key: measured[key] for key in ("loss", "accuracy") if key in measured}
         if self.validation is not None:
+            if self.begun:
+                self.stepper.put(self.begun)
             for key, value in self.stepper.evaluate(self.validation).items():
                 row[f"validation_{key}"] = value
         row["learning_rate"] = float(rates[-1])

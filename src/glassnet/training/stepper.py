@@ -44,13 +44,25 @@ class Material:
 
     A rule that learns without a teacher has no targets.
     The arrays may be the caller's, who may write into them meanwhile; NumPy refuses to resize them.
-    Where batches are made by length, `cuts` says how far each is run.
+
+    Args:
+        x: The examples.
+        target: Their targets.
+        weight: Their weights.
+        block: How many are measured at once.
+        cuts: Where batches are made by length, how far each is run.
     """
 
     def __init__(
-        self, x: Array, target: Array | None, weight: Array | None, cuts: Cuts | None = None
+        self,
+        x: Array,
+        target: Array | None,
+        weight: Array | None,
+        block: int = EVALUATION_BLOCK,
+        cuts: Cuts | None = None,
     ) -> None:
-        self.x, self.target, self.weight, self.cuts = x, target, weight, cuts
+        self.x, self.target, self.weight = x, target, weight
+        self.block, self.cuts = block, cuts
         # `array.resize(…, refcheck=False)` frees what is read here, but for an array that has a
         # weak reference.
         self._fixed = weakref.ref(_owner(x))
@@ -63,7 +75,7 @@ class Material:
         weight = None if self.weight is None else self.weight[rows]
         target = None if self.target is None else self.target[rows]
         cuts = None if self.cuts is None else self.cuts.take(rows)
-        return Material(self.x[rows], target, weight, cuts)
+        return Material(self.x[rows], target, weight, self.block, cuts)
 
     def steps(self, rows: Array) -> int | None:
         """Return how many steps a batch of some examples is run for; None: for all."""
@@ -178,7 +190,10 @@ class Stepper:
         self.values, self.seed, self.step = values, seed, 0
 
     def evaluate(self, material: Material) -> dict[str, float]:
-        """Return the measures over all examples, without learning from them."""
+        """Return the measures over all examples, without learning from them.
+
+        Where a state is handed on, it goes from block to block.
+        """
         known = {k: v for k, v in self.values.items() if not k.startswith("slots/")}
 
         def measure(inputs: dict[str, Array]) -> dict[str, float]:
@@ -186,7 +201,9 @@ class Stepper:
             program = self._evaluation.get(n)
             if program is None:
                 program = self._evaluation[n] = Program(self.recipe.evaluation_graph(n))
-            return {k[9:]: float(v) for k, v in program.run({**known, **inputs}).items()}
+            found = program.run({**known, **inputs})
+            known.update({key: value for key, value in found.items() if key[:6] == "carry/"})
+            return {k[9:]: float(v) for k, v in found.items() if k[:9] == "measures/"}
 
         return average(material, measure)
 
@@ -202,7 +219,7 @@ def average(
     """
     totals: dict[str, float] = {}
     share = 0.0
-    for start, stop in batch_blocks(len(material)):
+    for start, stop in batch_blocks(len(material), material.block):
         rows = slice(start, stop)
         weight = stop - start if material.weight is None else float(material.weight[rows].sum())
         share += weight
@@ -212,6 +229,6 @@ def average(
     return {k: total / (share if k == "loss" else len(material)) for k, total in totals.items()}
 
 
-def batch_blocks(n: int) -> list[tuple[int, int]]:
+def batch_blocks(n: int, size: int = EVALUATION_BLOCK) -> list[tuple[int, int]]:
     """Return where each block of an evaluation begins and ends."""
-    return [(at, min(at + EVALUATION_BLOCK, n)) for at in range(0, n, EVALUATION_BLOCK)]
+    return [(at, min(at + size, n)) for at in range(0, n, size)]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.data.text.bags import BagOfWords
-from glassnet.data.text.stored import BagReader, SequenceReader, TextReader
+from glassnet.data.text.stored import BagReader, CharacterReader, SequenceReader, TextReader
 from glassnet.errors import ArgumentError, DataError
 from glassnet.nn.layers import Dense, Dropout, Layer
 from glassnet.nn.stack import Stack
@@ -113,12 +113,18 @@ def fit_texts(
 
 def check_reader(reader: TextReader, stack: Stack) -> None:
     """Raise DataError unless a network can be fed what a reader gives."""
-    if reader.inputs != stack.inputs:
+    if isinstance(reader, CharacterReader):
+        count = len(reader.vocabulary)
+        if len(stack.inputs) != 1 or stack.shapes[-1] != (*stack.inputs, count):
+            raise DataError(f"the text's reader knows {count} characters; the network must answer "
+                            f"each step with as many outputs")  # fmt: skip
+    elif reader.inputs != stack.inputs:
         raise DataError(f"the text's reader gives shape {reader.inputs}, the network takes "
                         f"{stack.inputs}")  # fmt: skip
     known = [layer for layer in stack.layers if layer.name == "embedding"]
     sizes: list[Any] = [getattr(layer, "vocabulary", None) for layer in known]
-    if reader.symbols is not None and (not stack.is_masked or sizes != [reader.symbols]):
+    masked = stack.is_masked or isinstance(reader, CharacterReader)
+    if reader.symbols is not None and (not masked or sizes != [reader.symbols]):
         raise DataError(f"the text's reader knows {reader.symbols} words; the network has no mask "
                         "and embedding for as many")  # fmt: skip
 

@@ -13,7 +13,14 @@ from glassnet.data.text.tokens import WORDS
 from glassnet.data.text.vocabulary import UNKNOWN, Vocabulary
 from glassnet.errors import DataError, ModelFileError
 
-__all__ = ["BagReader", "SequenceReader", "TextReader", "are_texts", "reader_from_json"]
+__all__ = [
+    "BagReader",
+    "CharacterReader",
+    "SequenceReader",
+    "TextReader",
+    "are_texts",
+    "reader_from_json",
+]
 
 Array = np.ndarray[Any, Any]
 LONGEST = 100_000  # steps that a model file may ask for
@@ -115,7 +122,64 @@ class SequenceReader:
         return {"kind": "sequence", "words": self.vocabulary.to_json(), "longest": self.longest}
 
 
-TextReader = BagReader | SequenceReader
+@dataclass(frozen=True, eq=False)
+class CharacterReader:
+    """A long text as numbers of characters, for a network that answers each with the next one.
+
+    Args:
+        vocabulary: The characters, with UNKNOWN for rare ones if there are too many.
+    """
+
+    vocabulary: Vocabulary
+
+    @classmethod
+    def of(cls, text: str, most: int) -> CharacterReader:
+        """Return a reader for a text, with its most frequent characters."""
+        if len(set(text)) <= most:
+            return cls(Vocabulary.of([text]))
+        return cls(Vocabulary.of([text], specials=(UNKNOWN,), most=most))
+
+    @property
+    def inputs(self) -> tuple[int, ...] | None:
+        """The shape of one example: None, as a text is cut into windows of any length."""
+        return None
+
+    @property
+    def symbols(self) -> int | None:
+        """How many symbols an embedding must know."""
+        return len(self.vocabulary)
+
+    @property
+    def unknown(self) -> int | None:
+        """The number of UNKNOWN, where there is one."""
+        return self.vocabulary.number(UNKNOWN) if UNKNOWN in self.vocabulary else None
+
+    def numbers(self, text: str, place: str = "the text") -> Array:
+        """Return the numbers of a text's characters (int64).
+
+        Raises:
+            DataError: A character was not met in training.
+        """
+        return self.vocabulary.numbers(list(text), place)
+
+    def rows(self, texts: Iterable[str]) -> Array:
+        """Return texts of one length as numbers, float64 of shape (n, length)."""
+        found = [self.numbers(text, f"text {place}") for place, text in enumerate(texts)]
+        if len({len(numbers) for numbers in found}) != 1:
+            raise DataError("texts to be answered character by character must be of one length")
+        return np.stack(found).astype(np.float64)
+
+    def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Return notes on what of the texts is not read."""
+        unread = {symbol for text in texts for symbol in text if symbol not in self.vocabulary}
+        return (f"{len(unread)} characters were not met in training",) if unread else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data for a model file."""
+        return {"kind": "characters", "symbols": self.vocabulary.to_json()}
+
+
+TextReader = BagReader | SequenceReader | CharacterReader
 
 
 def reader_from_json(data: object) -> TextReader:
@@ -127,9 +191,11 @@ def reader_from_json(data: object) -> TextReader:
     entries = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
     if entries.get("kind") == "bag":
         return BagReader(BagOfWords.from_json(entries.get("bag")))
+    if entries.get("kind") == "characters":
+        return CharacterReader(Vocabulary.from_json(entries.get("symbols")))
     if entries.get("kind") != "sequence":
         raise ModelFileError(
-            f"text: kind must be bag or sequence; it is {entries.get('kind')!r:.40}"
+            f"text: kind must be bag, sequence or characters; it is {entries.get('kind')!r:.40}"
         )
     longest = entries.get("longest")
     if type(longest) is not int or not 1 <= longest <= LONGEST:

@@ -180,6 +180,10 @@ class Engine:
         outputs = self._graphs[n].outputs if self._graphs else self.steps.outputs
         return {name: self.read(name, kind.dtype, kind.shape) for name, kind in outputs.items()}
 
+    def advance(self, n: int) -> None:
+        """Run the program for n examples on what lies in the memory."""
+        self._programs[n].run()
+
     def evaluate(self, inputs: Mapping[str, Array]) -> dict[str, float]:
         """Return the measures of some examples, whose number is that of an evaluation's program."""
         for name, value in inputs.items():
