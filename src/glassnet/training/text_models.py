@@ -20,6 +20,9 @@ from glassnet.unit import check_choice
 
 __all__ = ["KINDS", "TextRecipe", "check_reader", "fit_texts", "speaking", "text_network"]
 
+LARGEST = 2**28  # numbers: rows of the training are written out with their zeros, 1 GB at most
+LEAST_COLUMNS = 1000
+
 
 @dataclass(frozen=True)
 class TextRecipe:
@@ -71,7 +74,9 @@ def text_network(kind: str, texts: Sequence[str], classes: int, *, seed: int = 0
     output = Dense(1, "logistic") if classes == 2 else Dense(classes, "softmax")
     reader: TextReader
     if kind == "bag":
-        reader = BagReader(BagOfWords((1, 2), tfidf=True, least=2 if len(texts) > 50 else 1))
+        most = max(LEAST_COLUMNS, LARGEST // max(len(texts), 1))
+        least = 2 if len(texts) > 50 else 1
+        reader = BagReader(BagOfWords((1, 2), tfidf=True, least=least, most=most))
         reader.bag.fit(texts)
         layers: list[Layer] = [output]
     else:
@@ -102,9 +107,15 @@ def fit_texts(
         labels: The class of each.
         validation: Texts and their classes for early stopping.
         **settings: Settings of `fit`.
+
+    Raises:
+        DataError: The labels are of one class only.
     """
     if net.text is None:
         raise ArgumentError("the network reads no texts: make it with `text_network`")
+    known = set(labels)
+    if len(known) == 1:
+        raise DataError(f"the labels are of one class only ({labels[0]!r}); two are needed")
     held = None
     if validation is not None:
         held = (net.text.rows(validation[0]), np.array(validation[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,11 +19,13 @@ __all__ = [
     "SequenceReader",
     "TextReader",
     "are_texts",
+    "in_blocks",
     "reader_from_json",
 ]
 
 Array = np.ndarray[Any, Any]
 LONGEST = 100_000  # steps that a model file may ask for
+SHOWN = 5  # words that a note names
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,16 @@ class BagReader:
         """Return notes on what of the texts is not read."""
         known = self.bag.vocabulary
         none = sum(not any(e in known for e in self.bag.entries(text)) for text in texts)
-        return (f"{none:,} of {len(texts):,} texts have no known word",) if none else ()
+        notes = (f"{none:,} of {len(texts):,} texts have no known word",) if none else ()
+        return (*notes, *_unmet(texts, known)) if self.bag.ngrams[0] == 1 else notes
+
+    def described(self) -> str:
+        """Return what it makes of a text, in a few words."""
+        low, high = self.bag.ngrams
+        what = "words" if high == 1 else f"words and runs of up to {high} words"
+        what = f"runs of {low} to {high} words" if low > 1 else what
+        how = ", tf-idf" if self.bag.tfidf else ""
+        return f"a bag of {len(self.bag.words):,} {what}{how}"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data for a model file."""
@@ -111,11 +122,13 @@ class SequenceReader:
     def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Return notes on what of the texts is not read."""
         longer = sum(len(WORDS.split(text)) > self.longest for text in texts)
-        if not longer:
-            return ()
-        return (
-            f"{longer:,} of {len(texts):,} texts are longer than the {self.longest} words read",
-        )
+        note = f"{longer:,} of {len(texts):,} texts are longer than the {self.longest} words read"
+        return (*((note,) if longer else ()), *_unmet(texts, self.vocabulary))
+
+    def described(self) -> str:
+        """Return what it makes of a text, in a few words."""
+        known = len(self.vocabulary)
+        return f"the numbers of its first {self.longest} words; {known:,} words are known"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data for a model file."""
@@ -174,6 +187,10 @@ class CharacterReader:
         unread = {symbol for text in texts for symbol in text if symbol not in self.vocabulary}
         return (f"{len(unread)} characters were not met in training",) if unread else ()
 
+    def described(self) -> str:
+        """Return what it makes of a text, in a few words."""
+        return f"the numbers of its characters; {len(self.vocabulary):,} are known"
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data for a model file."""
         return {"kind": "characters", "symbols": self.vocabulary.to_json()}
@@ -216,6 +233,28 @@ def are_texts(x: Any) -> bool:
         return cast("Array", x).dtype.kind in "UO"
     entries: Any = x
     return isinstance(x, list | tuple) and any(isinstance(entry, str) for entry in entries)
+
+
+def in_blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield texts so many at a time, so that never the rows of all are written out.
+
+    Raises:
+        DataError: There is no text, or an empty one; the message counts over all.
+    """
+    kept = _with_words(texts)
+    for start in range(0, len(kept), size):
+        yield kept[start : start + size]
+
+
+def _unmet(texts: Sequence[str], known: Vocabulary) -> tuple[str, ...]:
+    """Return a note on the words that the training has not shown (or not often enough)."""
+    words = [word for text in texts for word in WORDS.split(text)]
+    unmet = [word for word in words if word not in known]
+    if not unmet:
+        return ()
+    named = list(dict.fromkeys(unmet))
+    shown = ", ".join(map(repr, named[:SHOWN])) + (", …" if len(named) > SHOWN else "")
+    return (f"{len(unmet):,} of {len(words):,} words are not known from the training: {shown}",)
 
 
 def _with_words(texts: Iterable[str]) -> list[str]:
