@@ -48,6 +48,8 @@ def are_sentences(wishes: Wishes) -> bool:
     """Return whether the data are sentences with labels, by what they are and what is asked."""
     if wishes.text is not None:
         return True
+    if wishes.truncate is not None or wishes.streams is not None:
+        return False  # any text can be learnt by its characters, if that is asked for
     from glassnet.data.text import is_sentences
 
     return is_sentences(wishes.data)
@@ -120,7 +122,8 @@ class SentencesJob:
             raise ArgumentError(
                 f"--class-weight of sentences must be 'balanced'; got {wishes.class_weight!r:.40}"
             )
-        refuse_options(wishes, {"layers": None}, f"--text says how sentences are read: {kinds}")
+        refuse_options(wishes, {"layers": None}, f"--text says how sentences are read, by one of "
+                       f"{', '.join(kinds)}, or {ALL} of them")  # fmt: skip
         if wishes.text is not None:
             check_choice("text", wishes.text, (*kinds, ALL))
         for name, share in (("validation", wishes.validation), ("test", wishes.test)):
@@ -359,7 +362,7 @@ def reads_texts(model: Network | Estimator) -> bool:
 
 def _read(net: Network, data: str, reading: Reading) -> tuple[list[str], list[Any | None]]:
     """Return the texts to be answered, a line each, and their labels, None where there is none."""
-    from glassnet.data.files import read_bytes
+    from glassnet.data.files import BUILTIN_NAMES, read_bytes
     from glassnet.data.text import is_sentences, read_texts
 
     if reading != Reading():
@@ -370,6 +373,8 @@ def _read(net: Network, data: str, reading: Reading) -> tuple[list[str], list[An
     if data == STDIN:
         return read_texts(sys.stdin.buffer.read(), "standard input", net.classes or ())
     place = Path(data)
+    if data in BUILTIN_NAMES and not place.exists():
+        raise ArgumentError(f"{data} is a table, and the model reads texts: name a file of them")
     files = [file for file in sorted(place.glob("*.txt")) if is_sentences(file)]
     if place.is_dir() and not files:
         raise DataError("no file of the folder holds sentences with labels", source=data)

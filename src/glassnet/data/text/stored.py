@@ -65,8 +65,8 @@ class BagReader:
     def described(self) -> str:
         """Return what it makes of a text, in a few words."""
         low, high = self.bag.ngrams
-        what = "words" if high == 1 else f"words and runs of up to {high} words"
-        what = f"runs of {low} to {high} words" if low > 1 else what
+        names = {(1, 1): "words", (1, 2): "words and pairs of words"}
+        what = names.get((low, high), f"runs of {low} to {high} words")
         how = ", tf-idf" if self.bag.tfidf else ""
         return f"a bag of {len(self.bag.words):,} {what}{how}"
 
