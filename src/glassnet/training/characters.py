@@ -214,4 +214,4 @@ def _draw(y: Array, temperature: float, draw: float, never: int | None) -> int:
         return int(scores.argmax())
     shares = np.exp((scores - scores.max()) / temperature)
     sums = shares.cumsum()
-    return min(int(np.searchsorted(sums, draw * sums[-1], side="right")), len(y) - 1)
+    return min(int((sums <= draw * sums[-1]).sum()), len(y) - 1)

@@ -78,14 +78,18 @@ def cut_windows(
     hop = _lengths(truncate, stack)
     if y is None:
         raise ArgumentError("y, a target for each step, must be given")
-    if isinstance(validation, float):
-        x, y, validation = _ends_off(x, y, validation, stack, streams)
+    ends: tuple[Any, Any] | None = None
+    if isinstance(validation, tuple):
+        ends = validation
+    elif validation is not None:
+        x, y, ends = _ends_off(x, y, validation, stack, streams)
     rows, targets, notes = _cut(net, x, y, hop, streams, classes)
     held = None
     count = rows.shape[1]
-    if validation is not None:
+    if ends is not None:
         known = targets.classes if targets.are_classes else None
-        others, aims, more = _cut(net, *validation, hop, streams, known, "the validation part: ")
+        part = "the validation part: "
+        others, aims, more = _cut(net, ends[0], ends[1], hop, streams, known, part)
         if others.shape[1] != count:
             raise ShapeError(
                 f"the validation part has {others.shape[1]} streams; the training part has {count}"
@@ -103,10 +107,10 @@ def _ends_off(
     x, y = np.asarray(x), np.asarray(y)
     if x.ndim == len(stack.inputs):
         time = len(x)
-        cut = time - max(round(share * time), stack.inputs[0] * (streams or 1))
+        cut = max(0, time - max(round(share * time), stack.inputs[0] * (streams or 1)))
         return x[:cut], y[:cut], (x[cut:], y[cut:])
     time = x.shape[1] if x.ndim > 1 else 0
-    cut = time - max(round(share * time), stack.inputs[0])
+    cut = max(0, time - max(round(share * time), stack.inputs[0]))
     return x[:, :cut], y[:, :cut], (x[:, cut:], y[:, cut:])
 
 
