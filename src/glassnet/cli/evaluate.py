@@ -8,7 +8,7 @@ import typer
 
 from glassnet.cli import options as common
 from glassnet.cli.describe import extent
-from glassnet.cli.jobs.sentences import evaluate_texts, reads_texts
+from glassnet.cli.jobs.asked_texts import evaluate_texts, reads_texts
 from glassnet.cli.opening import open_for_model, open_model
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures

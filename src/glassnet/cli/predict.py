@@ -14,7 +14,7 @@ import typer
 
 from glassnet.cli import options as common
 from glassnet.cli.fitting import check_size
-from glassnet.cli.jobs.sentences import answer_texts, reads_texts
+from glassnet.cli.jobs.asked_texts import answer_texts, reads_texts
 from glassnet.cli.opening import open_for_model, open_model, refuse_writer
 from glassnet.cli.options import FILES, Reading
 from glassnet.cli.screen import note, print_json

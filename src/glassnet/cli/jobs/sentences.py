@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from glassnet.cli.building import Wishes
 from glassnet.cli.defaults import SMALLEST_TO_SPLIT
 from glassnet.cli.failures import INTERRUPTED, saving
+from glassnet.cli.jobs.asked_texts import measure_texts
 from glassnet.cli.jobs.shared import (
     ONLY_TABLES,
     ONLY_TEXTS,
@@ -21,7 +21,6 @@ from glassnet.cli.jobs.shared import (
     refuse_options,
     write_curves,
 )
-from glassnet.cli.options import Reading
 from glassnet.cli.results import show_measures
 from glassnet.cli.screen import Screen, complain, print_json
 from glassnet.cli.train_data import check_files
@@ -31,17 +30,15 @@ from glassnet.unit import check_choice, check_number, check_whole
 if TYPE_CHECKING:
     from glassnet.data.text import Sentences
     from glassnet.graph.types import Array
-    from glassnet.rules import Estimator
     from glassnet.training import Network, Run
     from glassnet.training.measures import ClassMeasures
     from glassnet.training.text_models import TextRecipe
 
-__all__ = ["SentencesJob", "answer_texts", "are_sentences", "evaluate_texts", "reads_texts"]
+__all__ = ["SentencesJob", "are_sentences"]
 
 ALL, BEST = "all", "bag"  # the bag is the best of the three on small data, and the quickest
 VALIDATION, TEST = 0.1, 0.2
 SHOWN, COLUMNS, TELLING = 4, 8, 8  # sentences and words of the matrix; words for a class
-STDIN = "-"
 
 
 def are_sentences(wishes: Wishes) -> bool:
@@ -198,7 +195,7 @@ class SentencesJob:
         )
         with saving():
             measures = {
-                name: _measure(net, texts, parts.labels[name].tolist())
+                name: measure_texts(net, texts, parts.labels[name].tolist())
                 for name, texts in parts.texts.items()
             }
         return _Trained(kind, run, measures)
@@ -340,87 +337,3 @@ def _document(
 def _extent(sentences: Sentences) -> str:
     files = f" in {len(sentences.files)} files" if len(sentences.files) > 1 else ""
     return f"{len(sentences.texts):,} sentences{files}, {len(sentences.classes)} labels"
-
-
-def _measure(net: Network, texts: Sequence[str], labels: Sequence[Any]) -> ClassMeasures:
-    """Return how good a network's answers to texts are."""
-    from glassnet.training.measures import measure_classes
-
-    assert net.classes is not None
-    number = {name: index for index, name in enumerate(net.classes)}
-    answers = [number[name] for name in net.predict(list(texts)).tolist()]
-    wanted = [number[name] for name in labels]
-    return measure_classes(np.array(answers), np.array(wanted), net.classes)
-
-
-# --- asking a model that reads texts --------------------------------------------------------------
-def reads_texts(model: Network | Estimator) -> bool:
-    """Return whether a model reads texts and answers each once."""
-    text: Any = getattr(model, "text", None)
-    return text is not None and text.inputs is not None
-
-
-def _read(net: Network, data: str, reading: Reading) -> tuple[list[str], list[Any | None]]:
-    """Return the texts to be answered, a line each, and their labels, None where there is none."""
-    from glassnet.data.files import BUILTIN_NAMES, read_bytes
-    from glassnet.data.text import is_sentences, read_texts
-
-    if reading != Reading():
-        raise ArgumentError(
-            "options that say how a table is read have no place here: the model reads texts, a "
-            "line each"
-        )
-    if data == STDIN:
-        return read_texts(sys.stdin.buffer.read(), "standard input", net.classes or ())
-    place = Path(data)
-    if data in BUILTIN_NAMES and not place.exists():
-        raise ArgumentError(f"{data} is a table, and the model reads texts: name a file of them")
-    files = [file for file in sorted(place.glob("*.txt")) if is_sentences(file)]
-    if place.is_dir() and not files:
-        raise DataError("no file of the folder holds sentences with labels", source=data)
-    texts: list[str] = []
-    labels: list[Any | None] = []
-    for file in files or [place]:
-        more, theirs = read_texts(read_bytes(file), file.name, net.classes or ())
-        texts += more
-        labels += theirs
-    return texts, labels
-
-
-def answer_texts(
-    net: Network, data: str, reading: Reading
-) -> tuple[list[Any], dict[str, Array], tuple[str, ...]]:
-    """Return the answer to each text, the probabilities by label, and notes."""
-    assert net.text is not None
-    texts, _ = _read(net, data, reading)
-    shares = net.predict_proba(texts)
-    names = map(str, net.classes or ())
-    columns = {name: shares[:, index] for index, name in enumerate(names)}
-    return net.predict(texts).tolist(), columns, net.text.unread(texts)
-
-
-def evaluate_texts(model: Path, net: Network, data: str, reading: Reading, *, as_json: bool) -> int:
-    """Measure a model that reads texts on texts with labels."""
-    assert net.text is not None
-    texts, labels = _read(net, data, reading)
-    if None in labels:
-        at = labels.index(None)
-        shown = texts[at] if len(texts[at]) <= 40 else f"{texts[at][:39]}…"
-        raise DataError(
-            f"text {at + 1} ({shown!r}) has no label of the model's "
-            f"({', '.join(map(str, net.classes or ()))}): it must stand after the text and a TAB. "
-            "`glassnet predict` answers texts without labels",
-            source="standard input" if data == STDIN else data,
-        )
-    found, notes = _measure(net, texts, labels), net.text.unread(texts)
-    if as_json:
-        document = {"model": str(model), "data": data, "measures": found.to_json()}
-        print_json({**document, "notes": list(notes)})
-        return 0
-    screen = Screen()
-    screen.heading("Data", data)
-    screen.line(f"{len(texts):,} texts with labels")
-    screen.notes(notes)
-    screen.heading("Results", str(model))
-    show_measures(screen, {"": found}, "label")
-    return 0
