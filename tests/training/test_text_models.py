@@ -160,6 +160,12 @@ def test_what_does_not_go_together_is_refused():
         text_network("tree", TEXTS, 2)
     with pytest.raises(ArgumentError, match="reads no texts"):
         fit_texts(gn.Network([gn.Dense(1)], inputs=2), TEXTS, LABELS)
+    with pytest.raises(DataError, match="no word stands in two of the 60 texts"):
+        text_network("bag", [f"w{i}" for i in range(60)], 2)
+    with pytest.raises(DataError, match="text 0"):
+        text_network("bag", [None] * 60, 2)
+    with pytest.raises(DataError, match=r"text 1 \(counted from 0\) is empty"):
+        text_network("bag", ["good", " "], 2)
     bag, mean = text_network("bag", TEXTS, 2), text_network("average", TEXTS, 2)
     with pytest.raises(DataError, match=r"gives shape \(3,\), the network takes"):
         check_reader(mean.text, bag.stack)

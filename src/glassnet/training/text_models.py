@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from glassnet.data.text.bags import BagOfWords
-from glassnet.data.text.stored import BagReader, CharacterReader, SequenceReader, TextReader
+from glassnet.data.text.stored import (
+    BagReader,
+    CharacterReader,
+    SequenceReader,
+    TextReader,
+    with_words,
+)
 from glassnet.errors import ArgumentError, DataError
 from glassnet.nn.layers import Dense, Dropout, Layer
 from glassnet.nn.stack import Stack
@@ -66,7 +72,7 @@ def text_network(kind: str, texts: Sequence[str], classes: int, *, seed: int = 0
 
     Raises:
         ArgumentError: There is no such kind.
-        DataError: There is no text, or an empty one.
+        DataError: There is no text, or an empty one; no two texts have a word in common.
     """
     from glassnet.nn.layers import LSTM, Average, Bidirectional, Embedding, Mask
 
@@ -77,7 +83,14 @@ def text_network(kind: str, texts: Sequence[str], classes: int, *, seed: int = 0
         most = max(LEAST_COLUMNS, LARGEST // max(len(texts), 1))
         least = 2 if len(texts) > 50 else 1
         reader = BagReader(BagOfWords((1, 2), tfidf=True, least=least, most=most))
-        reader.bag.fit(texts)
+        with_words(texts)  # says what is wrong with one of them
+        try:
+            reader.bag.fit(texts)
+        except DataError:
+            raise DataError(
+                f"no word stands in two of the {len(texts):,} texts: what is learnt from one would "
+                "tell nothing about another"
+            ) from None
         layers: list[Layer] = [output]
     else:
         reader = SequenceReader.of(texts)

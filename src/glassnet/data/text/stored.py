@@ -21,6 +21,7 @@ __all__ = [
     "are_texts",
     "in_blocks",
     "reader_from_json",
+    "with_words",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -53,7 +54,7 @@ class BagReader:
 
     def rows(self, texts: Iterable[str]) -> Array:
         """Return the rows of texts, float32 of shape (n, words)."""
-        return self.bag.transform(_with_words(texts)).astype(np.float32).toarray()
+        return self.bag.transform(with_words(texts)).astype(np.float32).toarray()
 
     def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Return notes on what of the texts is not read."""
@@ -96,7 +97,7 @@ class SequenceReader:
             least: How often a word must be there; the others are what UNKNOWN is learnt from.
             share: The share of the texts that must be read whole.
         """
-        words = [WORDS.split(text) for text in _with_words(texts)]
+        words = [WORDS.split(text) for text in with_words(texts)]
         longest = int(np.ceil(np.quantile([len(entry) for entry in words], share)))
         return cls(Vocabulary.of(words, specials=(UNKNOWN,), least=least), longest)
 
@@ -112,7 +113,7 @@ class SequenceReader:
 
     def rows(self, texts: Iterable[str]) -> Array:
         """Return the numbers of the words, float64 of shape (n, longest), −1 where a text ends."""
-        kept = _with_words(texts)
+        kept = with_words(texts)
         found = np.full((len(kept), self.longest), -1.0)
         for row, text in zip(found, kept, strict=True):
             words = WORDS.split(text)[: self.longest]
@@ -241,7 +242,7 @@ def in_blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
     Raises:
         DataError: There is no text, or an empty one; the message counts over all.
     """
-    kept = _with_words(texts)
+    kept = with_words(texts)
     for start in range(0, len(kept), size):
         yield kept[start : start + size]
 
@@ -257,7 +258,8 @@ def _unmet(texts: Sequence[str], known: Vocabulary) -> tuple[str, ...]:
     return (f"{len(unmet):,} of {len(words):,} words are not known from the training: {shown}",)
 
 
-def _with_words(texts: Iterable[str]) -> list[str]:
+def with_words(texts: Iterable[str]) -> list[str]:
+    """Return texts as a list; raise DataError unless there are some, and each has a word."""
     kept = check_texts(texts)
     for place, text in enumerate(kept):
         if not text.strip():
