@@ -18,7 +18,7 @@ from glassnet.training.characters import (
     sample,
     unigram_bits,
 )
-from glassnet.training.loop import Settings
+from glassnet.training.loop import Settings, prepare_loop, train
 from glassnet.training.pace import train_for
 from glassnet.training.walking import Walker
 
@@ -31,7 +31,7 @@ def learnt():
     net = character_network(RHYME, LAYERS, embedding=8, steps=16, seed=1)
     settings = Settings(Optimizer.of("adam 0.02"), epochs=30, clip_norm=1.0, progress=False)
     examples, settings = cut_text(net, RHYME, settings, 16, 4, 0.1)
-    return train_for(net, examples, settings, None).network
+    return train(net, examples, settings).network
 
 
 @pytest.mark.parametrize("native", [False, *([True] if is_available() else [])])
@@ -156,7 +156,7 @@ def test_a_time_limit_ends_the_training():
     net = character_network(RHYME, LAYERS, embedding=8, steps=16, seed=1)
     settings = Settings(Optimizer.of("adam 0.02"), clip_norm=1.0, progress=False)
     examples, settings = cut_text(net, RHYME, settings, 16, 4, 0.1)
-    run = train_for(net, examples, settings, 0.005)
+    run = train_for(lambda s: prepare_loop(net, examples, s), settings, 0.005)
     assert run.seconds < 2
     assert run.stopped in ("all epochs done", "0.005 minutes are over")
     assert run.steps

@@ -23,6 +23,7 @@ COMMANDS = (
     "worksheet",
     "check",
     "exercise",
+    "time",
     "logic",
     "rules",
     "bench",

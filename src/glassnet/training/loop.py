@@ -27,7 +27,7 @@ from glassnet.training.native_stepper import Sizes
 from glassnet.training.network import LARGEST_SEED, Network
 from glassnet.training.progress import Progress
 from glassnet.training.run import Run
-from glassnet.training.stepper import Material, batch_blocks
+from glassnet.training.stepper import LoopRecipe, Material, batch_blocks
 from glassnet.training.steppers import ENGINES, Choose, choose_stepper
 from glassnet.training.targets import Targets, choose_loss
 from glassnet.unit import check_choice, check_number, check_whole
@@ -295,7 +295,7 @@ class Loop:
     def __init__(
         self,
         run: Run,
-        recipe: Recipe,
+        recipe: LoopRecipe,
         train: Material,
         validation: Material | None,
         settings: Settings,
@@ -315,7 +315,7 @@ class Loop:
             () if train.cuts is None else train.cuts.steps,
         )
         values = _starting_values(run.network, recipe)
-        self.begun = _first_carry(recipe, int(edges[1] - edges[0]))
+        self.begun = recipe.first_carry(int(edges[1] - edges[0]))
         values |= self.begun
         chosen = choose(settings.engine, recipe, values, settings.seed, sizes)
         self.stepper = chosen.stepper
@@ -445,18 +445,10 @@ def _part(values: dict[str, Array], prefix: str) -> dict[str, Array]:
     return {key[len(prefix) :]: v.copy() for key, v in values.items() if key.startswith(prefix)}
 
 
-def _starting_values(net: Network, recipe: Recipe) -> dict[str, Array]:
+def _starting_values(net: Network, recipe: LoopRecipe) -> dict[str, Array]:
     values = {f"parameters/{key}": value.copy() for key, value in net.parameters.items()}
     values |= {f"statistics/{key}": value.copy() for key, value in net.statistics.items()}
     for key, value in net.parameters.items():
         for slot, first in recipe.optimizer.slots().items():
             values[f"slots/{key}/{slot}"] = np.full(value.shape, first, recipe.dtype.numpy)
     return values
-
-
-def _first_carry(recipe: Recipe, n: int) -> dict[str, Array]:
-    """Return the state before the first steps of n sequences, where one is handed on."""
-    if recipe.hand_over is None:
-        return {}
-    sizes = recipe.stack.carries()
-    return {f"carry/{key}": np.zeros((n, size), recipe.dtype.numpy) for key, size in sizes.items()}

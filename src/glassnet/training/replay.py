@@ -105,6 +105,7 @@ class Replay:
                 "step, the next step on them is worked out"
             )
         self.epochs = int(net.training.get("epochs_done", settings.epochs))
+        assert isinstance(self.loop.recipe, Recipe)
         self.recipe: Recipe = self.loop.recipe
         self._done = 0
 

@@ -13,11 +13,12 @@ from glassnet.engines import Program
 from glassnet.errors import NonFiniteError
 from glassnet.graph import DType, Graph
 from glassnet.graph.types import Array
+from glassnet.learning.optimizer import Optimizer
 from glassnet.training.batches import Order
 from glassnet.training.lengths import Cuts, cut, shortened
 from glassnet.training.nonfinite import explain_nonfinite
 
-__all__ = ["Material", "StepGraphs", "Stepper", "average", "batch_blocks"]
+__all__ = ["LoopRecipe", "Material", "StepGraphs", "Stepper", "average", "batch_blocks"]
 
 EVALUATION_BLOCK = 2048
 
@@ -36,6 +37,24 @@ class StepGraphs(Protocol):
 
     def evaluation_graph(self, n: int) -> Graph:
         """Return the graph that measures n examples without learning from them."""
+        ...
+
+
+class LoopRecipe(StepGraphs, Protocol):
+    """What the loop over epochs must know beside the graphs."""
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimiser, whose memory is part of the state."""
+        ...
+
+    @property
+    def hand_over(self) -> int | None:
+        """After how many steps of a sequence the state is handed to the next batch, if it is."""
+        ...
+
+    def first_carry(self, n: int) -> dict[str, Array]:
+        """Return the state that is handed to the first batch, of n examples."""
         ...
 
 

@@ -55,6 +55,7 @@ class CharactersJob:
         """Train, save, show what it writes; return the exit status."""
         from glassnet.data.text.prose import read_prose
         from glassnet.training.characters import character_network, cut_text
+        from glassnet.training.loop import prepare_loop
         from glassnet.training.pace import train_for
 
         wishes = self.wishes
@@ -73,7 +74,9 @@ class CharactersJob:
         settings = self._settings(len(text), share)
         examples, settings = cut_text(net, text, settings, truncate, streams, share)
         self._show(text, share, truncate, streams, net, settings)
-        run = train_for(net, examples, settings, wishes.minutes)
+        run = train_for(
+            lambda chosen: prepare_loop(net, examples, chosen), settings, wishes.minutes
+        )
         with saving():
             self._finish(run, text, share, path)
         return INTERRUPTED if run.stopped == "interrupted" else 0
