@@ -55,6 +55,7 @@ class Wishes:
     minutes: float | None = None
     truncate: str | None = None
     streams: int | None = None
+    text: str | None = None
 
 
 def check(wishes: Wishes) -> None:

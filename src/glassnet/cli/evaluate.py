@@ -8,6 +8,7 @@ import typer
 
 from glassnet.cli import options as common
 from glassnet.cli.describe import extent
+from glassnet.cli.jobs.asked_texts import evaluate_texts, reads_texts
 from glassnet.cli.opening import open_for_model, open_model
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
@@ -68,6 +69,8 @@ def evaluate(
         from glassnet.cli.jobs.characters import evaluate_characters
 
         return evaluate_characters(model, net, data, encoding, as_json=as_json)
+    if isinstance(net, Network) and reads_texts(net):
+        return evaluate_texts(model, net, data, reading, as_json=as_json)
     table, notes = open_for_model(data, net, reading)
     preprocessing = net.preprocessing
     if preprocessing is None or preprocessing.target is None:

@@ -75,6 +75,9 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
             screen.line(read)
             screen.gap()
         show_columns(screen, net.preprocessing)
+    elif isinstance(net, Network) and net.text is not None:
+        screen.heading("Text")
+        screen.facts([("learnt", _read(net)), ("read as", net.text.described())])
     classes = _classes(net)
     if isinstance(net, Network) and isinstance(net.text, CharacterReader):
         screen.heading("Characters", f"{len(classes)}")
@@ -154,6 +157,7 @@ def _document(net: Network) -> dict[str, Any]:
         ],
         "parameters": sum(value.size for value in net.parameters.values()),
         "inputs": list(net.stack.inputs),
+        "text": None if net.text is None else net.text.described(),
     }
 
 

@@ -14,6 +14,7 @@ import typer
 
 from glassnet.cli import options as common
 from glassnet.cli.fitting import check_size
+from glassnet.cli.jobs.asked_texts import answer_texts, reads_texts
 from glassnet.cli.opening import open_for_model, open_model, refuse_writer
 from glassnet.cli.options import FILES, Reading
 from glassnet.cli.screen import note, print_json
@@ -89,12 +90,11 @@ def predict(
             f"`glassnet evaluate {model} {data}` makes new ones and shows the answers"
         )
     refuse_writer(net, model)
-    table, notes = open_for_model(data, net, reading)
-    answers, more = _answers(net, table)
-    for text in dict.fromkeys((*notes, *more)):
+    answers, notes = _answer(net, data, reading)
+    for text in dict.fromkeys(notes):
         note(text)
     if as_json:
-        document = {"model": str(model), "data": data, **answers, "notes": [*notes, *more]}
+        document = {"model": str(model), "data": data, **answers, "notes": list(notes)}
         if file is None:
             print_json(document)
         else:
@@ -108,6 +108,21 @@ def predict(
     else:
         write_file(file, text)
     return 0
+
+
+def _answer(
+    net: Network | Estimator, data: str, reading: Reading
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the answers to what a file holds, rows or texts; and notes."""
+    from glassnet.training import Network
+
+    if isinstance(net, Network) and reads_texts(net):
+        answers, shares, notes = answer_texts(net, data, reading)
+        columns = {name: _plain(found) for name, found in shares.items()}
+        return {"predictions": answers, "probabilities": columns}, notes
+    table, notes = open_for_model(data, net, reading)
+    found, more = _answers(net, table)
+    return found, (*notes, *more)
 
 
 def _answers(

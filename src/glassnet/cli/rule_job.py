@@ -41,6 +41,7 @@ ONLY_NETWORKS = {
     "minutes": None,
     "truncate": None,
     "streams": None,
+    "text": None,
 }
 # Options that are settings of a rule where it has them, with the same values.
 SHARED = {"seed": 0, "epochs": None, "engine": None, "dtype": None}

@@ -13,6 +13,7 @@ from glassnet.cli.describe import data_json, extent, show_data
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.fitting import check_size
 from glassnet.cli.jobs.characters import CharactersJob, is_text
+from glassnet.cli.jobs.sentences import SentencesJob, are_sentences
 from glassnet.cli.jobs.shared import ONLY_TEXTS, refuse_options, write_curves
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
@@ -74,11 +75,13 @@ def train(
     minutes: given.Minutes = None,
     truncate: given.Truncate = None,
     streams: given.Streams = None,
+    text: given.Text = None,
 ) -> int:
     """Train a network on DATA and save it as a model.
 
-    DATA is a table, images, or a plain text (.txt, .md), whose characters are learnt one after the
-    other. All options may be left out: what is chosen does well, and is printed.
+    DATA is a table, images, a plain text (.txt, .md), whose characters are learnt one after the
+    other, or sentences with labels (.txt: on each line a sentence, a TAB and its label). All
+    options may be left out: what is chosen does well, and is printed.
     With --rule, a classical learning rule learns in place of a network with back-propagation.
 
     [bold]Examples[/bold]
@@ -92,6 +95,8 @@ def train(
     glassnet train digits --rule "nearest k=3"
 
     glassnet train book.txt --minutes 10
+
+    glassnet train reviews.txt --text all
     """
     wishes = Wishes(
         data,
@@ -126,6 +131,7 @@ def train(
         minutes,
         truncate,
         streams,
+        text,
     )
     screen = Screen(quiet=quiet or as_json)
     if rule is not None:
@@ -136,6 +142,8 @@ def train(
         from glassnet.cli.jobs.steps import StepsJob
 
         return StepsJob(wishes, screen, as_json=as_json).run()
+    if are_sentences(wishes):
+        return SentencesJob(wishes, screen, as_json=as_json).run()
     if is_text(wishes):
         return CharactersJob(wishes, screen, as_json=as_json).run()
     return _Job(wishes, screen, as_json=as_json).run()

@@ -237,6 +237,17 @@ Streams = Annotated[
         show_default=False,
     ),
 ]
+Text = Annotated[
+    str | None,
+    typer.Option(
+        "--text",
+        metavar="KIND",
+        help="Of sentences with labels: how they are read: bag (a bag of words and pairs), average "
+        "(of learnt rows, one for each word), lstm, or all three side by side; bag if not said.",
+        rich_help_panel=NETWORK,
+        show_default=False,
+    ),
+]
 Standardize = Annotated[
     bool,
     typer.Option(

@@ -22,6 +22,7 @@ from glassnet.nn.losses import Loss
 from glassnet.training.batches import Order, batch_edges, batch_sizes, resolve_batch_size
 from glassnet.training.fingerprints import fingerprint
 from glassnet.training.history import History
+from glassnet.training.lengths import choose_cuts
 from glassnet.training.native_stepper import Sizes
 from glassnet.training.network import LARGEST_SEED, Network
 from glassnet.training.progress import Progress
@@ -59,8 +60,11 @@ class Settings:
     progress: bool | None = None
     engine: str | None = None
     truncate: int | None = None
+    by_length: bool | None = None
 
     def __post_init__(self) -> None:
+        if self.by_length is not None and type(self.by_length) is not bool:
+            raise ArgumentError(f"by_length must be True or False; got {self.by_length!r:.60}")
         check_whole("epochs", self.epochs)
         check_whole("seed", self.seed, low=0, high=LARGEST_SEED)
         for name in ("clip_norm", "clip_value"):
@@ -143,6 +147,10 @@ def prepare_loop(
         l2=settings.l2,
         hand_over=settings.truncate,
     )
+    edges = batch_edges(len(learnt), size, smallest)
+    learnt.cuts = choose_cuts(
+        settings.by_length, net.stack, learnt.x, edges, shuffle=settings.shuffle
+    )
     net.task, net.classes = targets.task, targets.classes
     run = Run(net, History(), notes=examples.notes)
     run.settings = {
@@ -154,6 +162,7 @@ def prepare_loop(
         "loss": str(loss),
         "optimizer": str(settings.optimizer),
         "batch_size": size,
+        "by_length": learnt.cuts is not None,
         "examples": len(learnt),
         "validation_examples": 0 if held_back is None else len(held_back),
     }
@@ -169,7 +178,6 @@ def prepare_loop(
         "shares": list(examples.shares or (_share(examples.validation), 0.0)),
         "class_weight": _plain_weights(class_weight, targets),
     }
-    edges = batch_edges(len(learnt), size, smallest)
     return Loop(run, recipe, learnt, held_back, settings, edges, choose)
 
 
@@ -304,6 +312,7 @@ class Loop:
         sizes = Sizes(
             batch_sizes(edges),
             tuple(sorted({stop - start for start, stop in measured}, reverse=True)),
+            () if train.cuts is None else train.cuts.steps,
         )
         values = _starting_values(run.network, recipe)
         self.begun = recipe.first_carry(int(edges[1] - edges[0]))
@@ -359,7 +368,9 @@ class Loop:
 
     def order(self, epoch: int) -> Order:
         """Return the order of the examples in an epoch, counted from 0."""
-        return Order(len(self.train), self.settings.seed, epoch, self.settings.shuffle)
+        settings, cuts = self.settings, self.train.cuts
+        edges = None if cuts is None else self.edges
+        return Order(len(self.train), settings.seed, epoch, settings.shuffle, cuts, edges)
 
     def learn(self, epoch: int, after_step: Callable[[int, float], None]) -> dict[str, float]:
         """Take the steps of an epoch, counted from 0; return its measures.

@@ -36,7 +36,7 @@ ONLY_TABLES = {
     "standardize": True,
     "impute": True,
 }
-ONLY_TEXTS = {"minutes": None, "truncate": None, "streams": None}
+ONLY_TEXTS = {"minutes": None, "truncate": None, "streams": None, "text": None}
 READ_AS_TABLES = {"reading": Reading()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,11 +19,14 @@ __all__ = [
     "SequenceReader",
     "TextReader",
     "are_texts",
+    "in_blocks",
     "reader_from_json",
+    "with_words",
 ]
 
 Array = np.ndarray[Any, Any]
 LONGEST = 100_000  # steps that a model file may ask for
+SHOWN = 5  # words that a note names
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +54,22 @@ class BagReader:
 
     def rows(self, texts: Iterable[str]) -> Array:
         """Return the rows of texts, float32 of shape (n, words)."""
-        return self.bag.transform(_with_words(texts)).astype(np.float32).toarray()
+        return self.bag.transform(with_words(texts)).astype(np.float32).toarray()
 
     def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Return notes on what of the texts is not read."""
         known = self.bag.vocabulary
         none = sum(not any(e in known for e in self.bag.entries(text)) for text in texts)
-        return (f"{none:,} of {len(texts):,} texts have no known word",) if none else ()
+        notes = (f"{none:,} of {len(texts):,} texts have no known word",) if none else ()
+        return (*notes, *_unmet(texts, known)) if self.bag.ngrams[0] == 1 else notes
+
+    def described(self) -> str:
+        """Return what it makes of a text, in a few words."""
+        low, high = self.bag.ngrams
+        names = {(1, 1): "words", (1, 2): "words and pairs of words"}
+        what = names.get((low, high), f"runs of {low} to {high} words")
+        how = ", tf-idf" if self.bag.tfidf else ""
+        return f"a bag of {len(self.bag.words):,} {what}{how}"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data for a model file."""
@@ -85,7 +97,7 @@ class SequenceReader:
             least: How often a word must be there; the others are what UNKNOWN is learnt from.
             share: The share of the texts that must be read whole.
         """
-        words = [WORDS.split(text) for text in _with_words(texts)]
+        words = [WORDS.split(text) for text in with_words(texts)]
         longest = int(np.ceil(np.quantile([len(entry) for entry in words], share)))
         return cls(Vocabulary.of(words, specials=(UNKNOWN,), least=least), longest)
 
@@ -101,7 +113,7 @@ class SequenceReader:
 
     def rows(self, texts: Iterable[str]) -> Array:
         """Return the numbers of the words, float64 of shape (n, longest), −1 where a text ends."""
-        kept = _with_words(texts)
+        kept = with_words(texts)
         found = np.full((len(kept), self.longest), -1.0)
         for row, text in zip(found, kept, strict=True):
             words = WORDS.split(text)[: self.longest]
@@ -111,11 +123,13 @@ class SequenceReader:
     def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Return notes on what of the texts is not read."""
         longer = sum(len(WORDS.split(text)) > self.longest for text in texts)
-        if not longer:
-            return ()
-        return (
-            f"{longer:,} of {len(texts):,} texts are longer than the {self.longest} words read",
-        )
+        note = f"{longer:,} of {len(texts):,} texts are longer than the {self.longest} words read"
+        return (*((note,) if longer else ()), *_unmet(texts, self.vocabulary))
+
+    def described(self) -> str:
+        """Return what it makes of a text, in a few words."""
+        known = len(self.vocabulary)
+        return f"the numbers of its first {self.longest} words; {known:,} words are known"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data for a model file."""
@@ -174,6 +188,10 @@ class CharacterReader:
         unread = {symbol for text in texts for symbol in text if symbol not in self.vocabulary}
         return (f"{len(unread)} characters were not met in training",) if unread else ()
 
+    def described(self) -> str:
+        """Return what it makes of a text, in a few words."""
+        return f"the numbers of its characters; {len(self.vocabulary):,} are known"
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data for a model file."""
         return {"kind": "characters", "symbols": self.vocabulary.to_json()}
@@ -218,7 +236,30 @@ def are_texts(x: Any) -> bool:
     return isinstance(x, list | tuple) and any(isinstance(entry, str) for entry in entries)
 
 
-def _with_words(texts: Iterable[str]) -> list[str]:
+def in_blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield texts so many at a time, so that never the rows of all are written out.
+
+    Raises:
+        DataError: There is no text, or an empty one; the message counts over all.
+    """
+    kept = with_words(texts)
+    for start in range(0, len(kept), size):
+        yield kept[start : start + size]
+
+
+def _unmet(texts: Sequence[str], known: Vocabulary) -> tuple[str, ...]:
+    """Return a note on the words that the training has not shown (or not often enough)."""
+    words = [word for text in texts for word in WORDS.split(text)]
+    unmet = [word for word in words if word not in known]
+    if not unmet:
+        return ()
+    named = list(dict.fromkeys(unmet))
+    shown = ", ".join(map(repr, named[:SHOWN])) + (", …" if len(named) > SHOWN else "")
+    return (f"{len(unmet):,} of {len(words):,} words are not known from the training: {shown}",)
+
+
+def with_words(texts: Iterable[str]) -> list[str]:
+    """Return texts as a list; raise DataError unless there are some, and each has a word."""
     kept = check_texts(texts)
     for place, text in enumerate(kept):
         if not text.strip():
