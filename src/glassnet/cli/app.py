@@ -19,6 +19,7 @@ COMMANDS = (
     "evaluate",
     "info",
     "sample",
+    "translate",
     "explain",
     "worksheet",
     "check",

@@ -56,6 +56,10 @@ class Wishes:
     truncate: str | None = None
     streams: int | None = None
     text: str | None = None
+    target_text: str | None = None
+    words: int | None = None
+    attention: bool | None = None
+    teacher_forcing: str | None = None
 
 
 def check(wishes: Wishes) -> None:

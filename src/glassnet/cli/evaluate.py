@@ -9,7 +9,7 @@ import typer
 from glassnet.cli import options as common
 from glassnet.cli.describe import extent
 from glassnet.cli.jobs.asked_texts import evaluate_texts, reads_texts
-from glassnet.cli.opening import open_for_model, open_model
+from glassnet.cli.opening import open_any, open_for_model
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
 from glassnet.cli.screen import Screen, print_json
@@ -39,6 +39,15 @@ def evaluate(
     categories: common.Categories = None,
     ignore: common.Ignore = None,
     labels: common.Labels = None,
+    target_text: Annotated[
+        str | None,
+        typer.Option(
+            "--target-text",
+            metavar="FILE",
+            help="Of models that translate: the right answers to the lines of DATA, a line each.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Measure how good the answers of MODEL are for DATA, where the right ones are known.
 
@@ -53,9 +62,16 @@ def evaluate(
     from glassnet.data.text.stored import CharacterReader
     from glassnet.training import Network
     from glassnet.training.prepare import encode
+    from glassnet.training.translation.model import EncoderDecoder
 
     reading = Reading(header, delimiter, encoding, missing, numbers, categories, ignore, labels)
-    net = open_model(model)
+    net = open_any(model)
+    if isinstance(net, EncoderDecoder):
+        from glassnet.cli.jobs.pairs import evaluate_pairs
+
+        return evaluate_pairs(model, net, data, target_text, encoding, as_json=as_json)
+    if target_text is not None:
+        raise ArgumentError("--target-text is for models that translate")
     if net.task is None:
         raise ArgumentError(
             f"{str(model)!r} learnt without targets, so there are no right answers to measure; "

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from glassnet.cli import options as common
 from glassnet.cli.describe import show_columns
-from glassnet.cli.opening import model_version, open_model
+from glassnet.cli.opening import model_version, open_any
 from glassnet.cli.screen import Screen, print_json
 
 if TYPE_CHECKING:
     from glassnet.rules import Estimator
     from glassnet.training import Network
+    from glassnet.training.translation import EncoderDecoder
 
 __all__ = ["info"]
 
@@ -51,9 +53,12 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
     from glassnet.data.text.stored import CharacterReader
     from glassnet.rules import Estimator
     from glassnet.training import Network
+    from glassnet.training.translation.model import EncoderDecoder
 
-    net = open_model(model)
+    net = open_any(model)
     version = model_version(model)
+    if isinstance(net, EncoderDecoder):
+        return _show_translator(model, net, version, as_json=as_json)
     if as_json:
         document = _rule_document(net) if isinstance(net, Estimator) else _document(net)
         print_json({"model": str(model), "version": version, **document})
@@ -90,6 +95,36 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
         screen.heading("Training")
         screen.facts(_facts(net.training))
         _show_measures(screen, net.training.get("measures"))
+    return 0
+
+
+def _show_translator(model: Path, net: EncoderDecoder, version: str, *, as_json: bool) -> int:
+    """Show an encoder–decoder."""
+    if as_json:
+        document = {
+            "kind": "encoder_decoder",
+            **{key: value for key, value in net.parts.to_json().items() if key != "symbols"},
+            "symbols": list(net.target.vocabulary.symbols),
+            "parameters": sum(value.size for value in net.parameters.values()),
+            "dtype": str(net.dtype),
+            "training": net.training,
+        }
+        print_json({"model": str(model), "version": version, **document})
+        return 0
+    screen = Screen()
+    screen.heading("Encoder and decoder", str(model))
+    head, *rows = net.table()
+    screen.table(rows, head=head, right=[3])
+    screen.gap()
+    screen.facts([("made by", f"glassnet {version}"), ("numbers", str(net.dtype))])
+    screen.heading("Symbols")
+    facts = [("answered", net.target.vocabulary.described())]
+    if net.source is not None:
+        facts.insert(0, ("read", net.source.vocabulary.described()))
+    screen.facts(facts)
+    screen.heading("Training")
+    screen.facts(_facts(net.training))
+    _show_measures(screen, net.training.get("measures"))
     return 0
 
 

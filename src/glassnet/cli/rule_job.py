@@ -42,6 +42,10 @@ ONLY_NETWORKS = {
     "truncate": None,
     "streams": None,
     "text": None,
+    "target_text": None,
+    "words": None,
+    "attention": None,
+    "teacher_forcing": None,
 }
 # Options that are settings of a rule where it has them, with the same values.
 SHARED = {"seed": 0, "epochs": None, "engine": None, "dtype": None}

@@ -13,6 +13,7 @@ from glassnet.cli.describe import data_json, extent, show_data
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.fitting import check_size
 from glassnet.cli.jobs.characters import CharactersJob, is_text
+from glassnet.cli.jobs.pairs import MADE_PAIRS, PairsJob
 from glassnet.cli.jobs.sentences import SentencesJob, are_sentences
 from glassnet.cli.jobs.shared import ONLY_TEXTS, refuse_options, write_curves
 from glassnet.cli.options import Reading
@@ -76,6 +77,10 @@ def train(
     truncate: given.Truncate = None,
     streams: given.Streams = None,
     text: given.Text = None,
+    target_text: given.TargetText = None,
+    words: given.LongestWords = None,
+    attention: given.Attention = None,
+    teacher_forcing: given.TeacherForcing = None,
 ) -> int:
     """Train a network on DATA and save it as a model.
 
@@ -95,6 +100,8 @@ def train(
     glassnet train digits --rule "nearest k=3"
 
     glassnet train book.txt --minutes 10
+
+    glassnet train german.txt --target-text english.txt
 
     glassnet train reviews.txt --text all
     """
@@ -132,12 +139,18 @@ def train(
         truncate,
         streams,
         text,
+        target_text,
+        words,
+        attention,
+        teacher_forcing,
     )
     screen = Screen(quiet=quiet or as_json)
     if rule is not None:
         from glassnet.cli.rule_job import RuleJob
 
         return RuleJob(wishes, screen, as_json=as_json).run()
+    if data in MADE_PAIRS or target_text is not None:
+        return PairsJob(wishes, screen, as_json=as_json).run()
     if data in MADE_NAMES:
         from glassnet.cli.jobs.steps import StepsJob
 

@@ -248,6 +248,45 @@ Text = Annotated[
         show_default=False,
     ),
 ]
+TargetText = Annotated[
+    str | None,
+    typer.Option(
+        "--target-text",
+        metavar="FILE",
+        help="The translations of the lines of DATA, a line each: an encoder–decoder learns them.",
+        rich_help_panel=NETWORK,
+        show_default=False,
+    ),
+]
+LongestWords = Annotated[
+    int | None,
+    typer.Option(
+        "--words",
+        metavar="N",
+        help="Of parallel text: leave out pairs with more words in one of them (20 if not said).",
+        rich_help_panel=STOPPING,
+        show_default=False,
+    ),
+]
+Attention = Annotated[
+    bool | None,
+    typer.Option(
+        "--attention/--no-attention",
+        help="Of pairs of texts: whether the decoder looks back at each word (yes if not said).",
+        rich_help_panel=NETWORK,
+        show_default=False,
+    ),
+]
+TeacherForcing = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Of pairs: the share of the steps that are given the right symbol before, or a "
+        "schedule such as 'cosine 1 final=0.5'; 1 if not said.",
+        rich_help_panel=LEARNING,
+        show_default=False,
+    ),
+]
 Standardize = Annotated[
     bool,
     typer.Option(

@@ -13,7 +13,8 @@ from glassnet.errors import ArgumentError, DataError, nearest
 __all__ = ["BUILTIN_NAMES", "MADE_NAMES", "read_bytes", "read_text"]
 
 BUILTIN_NAMES = ("iris", "digits")
-MADE_NAMES = ("adding", "brackets")  # tasks whose sequences are made (`data/generated/`)
+# Tasks whose data are made (`data/generated/`).
+MADE_NAMES = ("adding", "brackets", "dates", "digit-names")
 
 BYTE_ORDER_MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -74,11 +75,11 @@ def _suggestion(place: Path) -> str:
     except OSError:
         return f"; the folder {str(place.parent)!r} is not there either, or may not be read"
     if place.name in MADE_NAMES:
-        return f"; {place.name} is a task whose sequences are made: `glassnet train {place.name}`"
+        return f"; {place.name} is a task whose data are made: `glassnet train {place.name}`"
     hint = nearest(place.name, [*BUILTIN_NAMES, *MADE_NAMES, *beside])
     return (
         f"{hint}; the built-in data sets are {' and '.join(BUILTIN_NAMES)}, and "
-        f"{' and '.join(MADE_NAMES)} are made"
+        f"{', '.join(MADE_NAMES)} are made"
     )
 
 

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.cli.building import Wishes
 from glassnet.cli.failures import INTERRUPTED, saving
-from glassnet.cli.jobs.shared import ONLY_TABLES, job_settings, refuse_options, write_curves
+from glassnet.cli.jobs.shared import (
+    ONLY_PAIRS,
+    ONLY_TABLES,
+    job_settings,
+    refuse_options,
+    write_curves,
+)
 from glassnet.cli.options import Reading
 from glassnet.cli.screen import Screen, complain, print_json
 from glassnet.cli.train_data import check_files
@@ -88,7 +94,8 @@ class CharactersJob:
             "other. To read a table, say how: --delimiter, --header or --target"
         )
         tables = {key: value for key, value in ONLY_TABLES.items() if key != "target"}
-        refuse_options(wishes, {**tables, "target": None, "test": None, "batch_size": None}, why)
+        others = {"target": None, "test": None, "batch_size": None, "text": None, **ONLY_PAIRS}
+        refuse_options(wishes, {**tables, **others}, why)
         if wishes.reading != Reading(encoding=wishes.reading.encoding):
             raise ArgumentError(
                 "--truncate and --streams are options of texts, and the others say how a table is "

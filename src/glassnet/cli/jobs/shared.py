@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from glassnet.training.loop import Settings
 
 __all__ = [
+    "ONLY_PAIRS",
     "ONLY_TABLES",
     "ONLY_TEXTS",
     "READ_AS_TABLES",
@@ -36,7 +37,8 @@ ONLY_TABLES = {
     "standardize": True,
     "impute": True,
 }
-ONLY_TEXTS = {"minutes": None, "truncate": None, "streams": None, "text": None}
+ONLY_PAIRS = {"target_text": None, "words": None, "attention": None, "teacher_forcing": None}
+ONLY_TEXTS = {"minutes": None, "truncate": None, "streams": None, "text": None, **ONLY_PAIRS}
 READ_AS_TABLES = {"reading": Reading()}
 
 

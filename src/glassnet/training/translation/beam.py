@@ -277,11 +277,9 @@ def _largest(sums: Array, width: int) -> Array:
 
     The order of equals does not depend on the engine's rounding only: it is that of the places.
     """
+    some: Array = np.broadcast_to(np.arange(sums.shape[1]), sums.shape)
     if sums.shape[1] > 4 * width:
-        some = np.argpartition(-sums, 2 * width, axis=1)[:, : 2 * width]
-        some.sort(axis=1)
-    else:
-        some = np.broadcast_to(np.arange(sums.shape[1]), sums.shape)
+        some = np.sort(np.argpartition(-sums, 2 * width, axis=1)[:, : 2 * width], axis=1)
     values = np.take_along_axis(sums, some, 1)
     order = np.argsort(-values, axis=1, kind="stable")[:, :width]
     return np.take_along_axis(some, order, 1)

@@ -150,8 +150,8 @@ def _pairs(net: EncoderDecoder, sources: Any, targets: Sequence[str]) -> tuple[A
 
 def _schedule(given: float | str | Schedule) -> Schedule | None:
     """Return the share of right symbols over the epochs; None if all are."""
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        check_number("teacher_forcing", given, low=0, high=1)
-        # A share of 0 cannot be a rate; one below the smallest draw is the same.
-        return None if given == 1 else Constant(max(float(given), 1e-12))
-    return Schedule.of(given)
+    if isinstance(given, str | Schedule):
+        return Schedule.of(given)
+    check_number("teacher_forcing", given, low=0, high=1)
+    # A share of 0 cannot be a rate; one below the smallest draw is the same.
+    return None if given == 1 else Constant(max(float(given), 1e-12))
