@@ -52,6 +52,7 @@ class Material:
         batch_size: Pairs in a mini-batch.
         notes: What was decided on the way.
         held: Pairs for validation, where a share cannot be taken.
+        patience: After how many epochs without improvement the training stops.
     """
 
     about: str
@@ -64,6 +65,7 @@ class Material:
     batch_size: int
     notes: tuple[str, ...] = ()
     held: tuple[Any, list[str]] | None = None
+    patience: int = 5
 
 
 class PairsJob:
@@ -167,13 +169,16 @@ class PairsJob:
 
         wishes = self.wishes
         rows, names = digit_names("train")
-        count, held = len(rows), None
+        count = len(rows)
+        held: tuple[Any, list[str]] | None = None
         share = HELD if wishes.validation is None else wishes.validation
         if share:
             labels = np.array(names)
             parts = split(count, test=0.0, validation=share, seed=wishes.seed, labels=labels)
-            held = (rows[parts.validation], [names[i] for i in parts.validation.tolist()])
-            rows, names = rows[parts.train], [names[i] for i in parts.train.tolist()]
+            others: list[int] = parts.validation.tolist()
+            held = (rows[others], [names[i] for i in others])
+            kept: list[int] = parts.train.tolist()
+            rows, names = rows[kept], [names[i] for i in kept]
         rows, names = shifted(rows, names)
         net = picture_network(
             rows.shape[1],
@@ -187,7 +192,7 @@ class PairsJob:
             "are also shifted by a pixel, each in four ways"
         )
         tested = digit_names("test")
-        return Material(about, rows, names, tested, net, 25, 0.004, 64, held=held)
+        return Material(about, rows, names, tested, net, 25, 0.004, 64, (), held, 25)
 
     def _texts(self) -> Material:
         from glassnet.data import split
@@ -208,7 +213,8 @@ class PairsJob:
         tested: tuple[list[str], list[str]] = ([], [])
         if share:
             parts = split(count, test=share, validation=0.0, seed=wishes.seed)
-            held, kept = parts.test.tolist(), parts.train.tolist()
+            held: list[int] = parts.test.tolist()
+            kept: list[int] = parts.train.tolist()
             tested = ([sources[i] for i in held], [targets[i] for i in held])
             sources, targets = [sources[i] for i in kept], [targets[i] for i in kept]
         net = text_network(
@@ -235,7 +241,7 @@ class PairsJob:
         if wishes.clip_norm is None:
             others["clip_norm"] = 1.0
         if wishes.validation != 0 and wishes.patience != 0:
-            others["patience"] = 5 if wishes.patience is None else wishes.patience
+            others["patience"] = found.patience if wishes.patience is None else wishes.patience
         optimizer = Adam(Cosine(found.rate, 0.02 * found.rate))
         return job_settings(wishes, optimizer, found.epochs, **others)
 

@@ -273,13 +273,11 @@ def search(
 
 
 def _largest(sums: Array, width: int) -> Array:
-    """Return the places of the largest numbers of each row, the largest first; of equals the first.
-
-    The order of equals does not depend on the engine's rounding only: it is that of the places.
-    """
+    """Return the places of the largest numbers of each row, the largest first."""
     some: Array = np.broadcast_to(np.arange(sums.shape[1]), sums.shape)
     if sums.shape[1] > 4 * width:
-        some = np.sort(np.argpartition(-sums, 2 * width, axis=1)[:, : 2 * width], axis=1)
+        parted: Any = np.argpartition(-sums, 2 * width, axis=1)
+        some = np.sort(parted[:, : 2 * width], axis=1)
     values = np.take_along_axis(sums, some, 1)
     order = np.argsort(-values, axis=1, kind="stable")[:, :width]
     return np.take_along_axis(some, order, 1)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
-ROW, LETTER, SPACE, MARGIN, TOP = 26.0, 7.3, 64.0, 18.0, 74.0
+ROW, LETTER, SPACE, MARGIN, TOP = 30.0, 7.3, 64.0, 18.0, 74.0
 STYLE = """
 svg { background: #fff; font: 12px ui-monospace, "DejaVu Sans Mono", monospace; }
 text { fill: #1f2328; } .small { font-size: 10px; fill: #57606a; }
@@ -66,8 +66,8 @@ def draw(beam: Beam) -> str:
         ),
         f'<text class="title" x="{MARGIN}" y="26">{escape(beam.source)}</text>',
         (
-            f'<text class="small" x="{MARGIN}" y="44">beam of {beam.width}; a box is a symbol and the '
-            "score so far, Σ ln P; thick: the best answer; green: ended; pale: dropped</text>"
+            f'<text class="small" x="{MARGIN}" y="44">beam of {beam.width}; a box is a symbol and '
+            "the score so far, Σ ln P; thick: the best answer; green: ended; pale: dropped</text>"
         ),
     ]
     for step in range(steps):
