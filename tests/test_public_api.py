@@ -65,8 +65,11 @@ def test_all_is_what_is_exported() -> None:
         "program",
         "worksheet",
         *public.RULES,
+        *public.TIME,
     }  # loaded on first use
-    assert set(gn.__all__) == (exported - {"TYPE_CHECKING", "Any", "RULES"}) | families | late
+    assert (
+        set(gn.__all__) == (exported - {"TYPE_CHECKING", "Any", "RULES", "TIME"}) | families | late
+    )
     for name in gn.__all__:
         assert getattr(gn, name) is getattr(public, name)
     assert set(gn.__all__) <= set(dir(gn))

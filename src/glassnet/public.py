@@ -123,6 +123,12 @@ if TYPE_CHECKING:
         program,
         worksheet,
     )
+    from glassnet.explain.time import (
+        gates_over_time,
+        gradient_through_time,
+        unrolled,
+        vanishing,
+    )
     from glassnet.rules import (
         LVQ,
         Adaline,
@@ -137,6 +143,9 @@ if TYPE_CHECKING:
         StochasticNeuron,
         logic,
     )
+
+# What shows networks that go through time, loaded in the same way.
+TIME = ("gates_over_time", "gradient_through_time", "unrolled", "vanishing")
 
 # Classical rules, loaded when one of them is first used.
 RULES = (
@@ -229,9 +238,11 @@ __all__ = [
     "fit",
     "fit_many",
     "floor",
+    "gates_over_time",
     "gather",
     "gelu",
     "grad",
+    "gradient_through_time",
     "initializers",
     "leaky_relu",
     "less",
@@ -284,6 +295,8 @@ __all__ = [
     "threshold",
     "trace",
     "transpose",
+    "unrolled",
+    "vanishing",
     "verify",
     "worksheet",
     "zeros",
@@ -305,6 +318,10 @@ def __getattr__(name: str) -> Any:
         from glassnet import explain
 
         return explain if name == "explain" else getattr(explain, name)
+    if name in TIME:
+        from glassnet.explain import time
+
+        return getattr(time, name)
     if name == "BagOfWords":
         from glassnet.data.text import BagOfWords
 

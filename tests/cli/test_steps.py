@@ -56,8 +56,8 @@ def test_adding(run: Run, place: Path) -> None:
         ("train brackets --layers '8 lstm, softmax'", "returns=sequence"),
         ("train adding --layers '8 lstm, softmax'", "always answers 1"),
         ("train adding --layers '8 lstm, 2 linear'", "needs (1,)"),
-        ("train adding --target price", "--target is an option of tables"),
-        ("train brackets --delimiter ';'", "made, not read"),
+        ("train adding --target price", "--target has no place here"),
+        ("train brackets --delimiter ';'", "how a table is read"),
         ("train brackets --epochs 0", "epochs"),
     ],
 )

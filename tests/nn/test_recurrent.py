@@ -161,6 +161,18 @@ def test_a_cell_of_ones_own_against_jaxs_scan(jax_oracle: Any) -> None:
         np.testing.assert_allclose(gradients[key], slope, **TOLERANCE, err_msg=key)
 
 
+def test_a_part_of_the_carry_may_be_handed_on_as_it_came() -> None:
+    @gn.cell(carry=("h", "c"), weights={"w": ("units", "inputs")})
+    def kept(carry: Any, x: Any, w: Any) -> Any:
+        return {"h": gn.tanh(x @ w["w"].T + carry["c"]), "c": carry["c"]}
+
+    net = gn.Network([gn.Recurrent(kept, 3, start=(0, 0, 0, 1, 2, 3))], inputs=(4, 2), seed=1,
+                     dtype="float64")  # fmt: skip
+    x = _random(7, 5, 4, 2)
+    wanted = np.tanh(x[:, -1] @ net.parameters["recurrent1.w"].T + [1, 2, 3])
+    np.testing.assert_allclose(net.outputs(x), wanted, **TOLERANCE)
+
+
 def test_first_weights_of_a_cell() -> None:
     layer = gn.Recurrent(leaky, 4)
     found = layer.parameters((TIME, INPUTS))

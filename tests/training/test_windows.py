@@ -119,7 +119,6 @@ def test_numbers_at_each_step_and_what_makes_no_window():
         ({"streams": 10}, DataError, "longer than the sequences: 4 steps, where each of 10"),
         ({"streams": 0}, ArgumentError, "streams"),
         ({"truncate": None}, ArgumentError, "streams needs truncate"),
-        ({"validation": 0.2}, ArgumentError, "a validation part"),
         ({"batch_size": 3}, ArgumentError, "a batch is a window"),
         ({"sample_weight": [1.0]}, ArgumentError, "no weights"),
         ({"y": [1, 2]}, ShapeError, "a target for each step"),
@@ -153,3 +152,40 @@ def test_a_symbol_beyond_the_table_is_named():
     x[7] = 99
     with pytest.raises(DataError, match="99"):
         _train(_network(4), x, y, 4)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("truncate", "streams"), [(4, 3), ((2, 5), 3), (6, 1)])
+def test_the_validation_part_is_measured_with_the_state_carried_over(engine, truncate, streams):
+    x, y = _text(90)
+    hop, longest = (truncate, truncate) if isinstance(truncate, int) else truncate
+    net = _network(longest)
+    run = gn.fit(net, x, y, truncate=truncate, streams=streams, epochs=2, engine=engine,
+                 validation=0.4, optimizer=f"sgd {RATE}", progress=False)  # fmt: skip
+    kept = len(x) - 36
+    time = 36 // streams
+    used = (time - longest) // hop * hop + longest
+    whole = net.for_steps(used)
+    p = whole.predict_proba(x[kept:].reshape(streams, time)[:, :used])
+    right = y[kept:].reshape(streams, time)[:, :used]
+    each = -np.log(np.take_along_axis(p, right[..., None], -1)[..., 0])
+    counted = each[:, longest - hop :]
+    np.testing.assert_allclose(run.history["validation_loss"][-1], counted.mean(), rtol=1e-9)
+    at = (p.argmax(-1) == right)[:, longest - hop :].mean()
+    np.testing.assert_allclose(run.history["validation_accuracy"][-1], at, rtol=1e-12)
+
+
+def test_validation_does_not_change_what_is_learnt():
+    x, y = _text(60)
+    nets = [_network(5), _network(5)]
+    _train(nets[0], x[:36], y[:36], 5, streams=2)
+    gn.fit(nets[1], x[:36], y[:36], truncate=5, streams=2, epochs=2, optimizer=f"sgd {RATE}",
+           validation=(x[36:], y[36:]), progress=False)  # fmt: skip
+    for key, value in nets[0].parameters.items():
+        np.testing.assert_array_equal(value, nets[1].parameters[key])
+
+
+def test_too_short_a_validation_part_is_refused():
+    x, y = _text(60)
+    with pytest.raises(DataError, match="the validation part: the windows are longer"):
+        gn.fit(_network(5), x, y, truncate=5, streams=2, validation=(x[:8], y[:8]), progress=False)

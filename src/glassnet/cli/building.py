@@ -52,6 +52,14 @@ class Wishes:
     history: Path | None
     progress: bool
     reading: Reading
+    minutes: float | None = None
+    truncate: str | None = None
+    streams: int | None = None
+    text: str | None = None
+    target_text: str | None = None
+    words: int | None = None
+    attention: bool | None = None
+    teacher_forcing: str | None = None
 
 
 def check(wishes: Wishes) -> None:

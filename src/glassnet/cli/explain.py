@@ -10,7 +10,7 @@ import typer
 
 from glassnet.cli import options as common
 from glassnet.cli import problem_options as given
-from glassnet.cli.opening import is_model, open_as_trained, open_model
+from glassnet.cli.opening import is_model, open_as_trained, open_model, refuse_writer
 from glassnet.cli.screen import Screen, print_json
 from glassnet.errors import ArgumentError
 
@@ -375,6 +375,7 @@ def _model_and_data(path: Path, data: str | None) -> tuple[Network | Estimator, 
     from glassnet.cli.jobs.steps import TASKS, as_made
 
     net = open_model(path)
+    refuse_writer(net, path)
     if data in TASKS:
         return net, *as_made(path, net, data)
     return net, open_as_trained(data, net, common.Reading()), None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from glassnet.cli import options as common
 from glassnet.cli.describe import show_columns
-from glassnet.cli.opening import model_version, open_model
+from glassnet.cli.opening import model_version, open_any
 from glassnet.cli.screen import Screen, print_json
 
 if TYPE_CHECKING:
     from glassnet.rules import Estimator
     from glassnet.training import Network
+    from glassnet.training.translation import EncoderDecoder
 
 __all__ = ["info"]
 
@@ -36,6 +38,7 @@ NAMES = {
     "seconds": "seconds",
 }
 MOST_CLASSES = 20
+MOST_CHARACTERS = 200
 
 
 def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
@@ -47,10 +50,15 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
 
     glassnet info iris.safetensors --json
     """
+    from glassnet.data.text.stored import CharacterReader
     from glassnet.rules import Estimator
+    from glassnet.training import Network
+    from glassnet.training.translation.model import EncoderDecoder
 
-    net = open_model(model)
+    net = open_any(model)
     version = model_version(model)
+    if isinstance(net, EncoderDecoder):
+        return _show_translator(model, net, version, as_json=as_json)
     if as_json:
         document = _rule_document(net) if isinstance(net, Estimator) else _document(net)
         print_json({"model": str(model), "version": version, **document})
@@ -72,8 +80,14 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
             screen.line(read)
             screen.gap()
         show_columns(screen, net.preprocessing)
+    elif isinstance(net, Network) and net.text is not None:
+        screen.heading("Text")
+        screen.facts([("learnt", _read(net)), ("read as", net.text.described())])
     classes = _classes(net)
-    if classes:
+    if isinstance(net, Network) and isinstance(net.text, CharacterReader):
+        screen.heading("Characters", f"{len(classes)}")
+        screen.line(f"{''.join(sorted(classes[:MOST_CHARACTERS]))!r}")
+    elif classes:
         screen.heading("Classes", f"{len(classes)}")
         more = ", …" if len(classes) > MOST_CLASSES else ""
         screen.line(", ".join(classes[:MOST_CLASSES]) + more)
@@ -81,6 +95,36 @@ def info(model: common.ModelArgument, as_json: common.AsJson = False) -> int:
         screen.heading("Training")
         screen.facts(_facts(net.training))
         _show_measures(screen, net.training.get("measures"))
+    return 0
+
+
+def _show_translator(model: Path, net: EncoderDecoder, version: str, *, as_json: bool) -> int:
+    """Show an encoder–decoder."""
+    if as_json:
+        document = {
+            "kind": "encoder_decoder",
+            **{key: value for key, value in net.parts.to_json().items() if key != "symbols"},
+            "symbols": list(net.target.vocabulary.symbols),
+            "parameters": sum(value.size for value in net.parameters.values()),
+            "dtype": str(net.dtype),
+            "training": net.training,
+        }
+        print_json({"model": str(model), "version": version, **document})
+        return 0
+    screen = Screen()
+    screen.heading("Encoder and decoder", str(model))
+    head, *rows = net.table()
+    screen.table(rows, head=head, right=[3])
+    screen.gap()
+    screen.facts([("made by", f"glassnet {version}"), ("numbers", str(net.dtype))])
+    screen.heading("Symbols")
+    facts = [("answered", net.target.vocabulary.described())]
+    if net.source is not None:
+        facts.insert(0, ("read", net.source.vocabulary.described()))
+    screen.facts(facts)
+    screen.heading("Training")
+    screen.facts(_facts(net.training))
+    _show_measures(screen, net.training.get("measures"))
     return 0
 
 
@@ -122,9 +166,10 @@ def _show_measures(screen: Screen, measures: Any) -> None:
     shown: list[tuple[str, str]] = []
     for part, found in parts.items():
         if isinstance(found, dict):
-            numbers = {k: v for k, v in cast("dict[str, Any]", found).items() if k in SHOWN}
+            entries = cast("dict[str, Any]", found)
+            numbers = {k: v for k, v in entries.items() if k in SHOWN} or entries
             words = [
-                f"{SHOWN[key]} {value:.4g}" if key != "examples" else f"{value:,} examples"
+                f"{SHOWN.get(key, key)} {value:.4g}" if key != "examples" else f"{value:,} examples"
                 for key, value in numbers.items()
                 if isinstance(value, int | float)
             ]
@@ -147,6 +192,7 @@ def _document(net: Network) -> dict[str, Any]:
         ],
         "parameters": sum(value.size for value in net.parameters.values()),
         "inputs": list(net.stack.inputs),
+        "text": None if net.text is None else net.text.described(),
     }
 
 

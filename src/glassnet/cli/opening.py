@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from glassnet.data import Dataset, Images, Preprocessing, ReadOptions, Table
     from glassnet.rules import Estimator
     from glassnet.training import Network
+    from glassnet.training.translation import EncoderDecoder
 
 __all__ = [
     "is_model",
     "model_version",
+    "open_any",
     "open_as_trained",
     "open_for_model",
     "open_for_training",
     "open_model",
+    "refuse_writer",
 ]
 
 KEY = "glassnet"
@@ -177,13 +180,31 @@ def open_model(path: Path) -> Network | Estimator:
     """Return what a model file holds: a network, or a classical rule.
 
     Raises:
+        ArgumentError: It is an encoder–decoder, which is asked in other ways.
+        DataError, ModelFileError: As `open_any`.
+    """
+    from glassnet.training.translation.model import EncoderDecoder
+
+    found = open_any(path)
+    if isinstance(found, EncoderDecoder):
+        raise ArgumentError(
+            f"{str(path)!r} is an encoder–decoder: `glassnet translate` asks it, `glassnet "
+            "evaluate` measures it, `glassnet info` shows it"
+        )
+    return found
+
+
+def open_any(path: Path) -> Network | Estimator | EncoderDecoder:
+    """Return what a model file holds: a network, a classical rule, or an encoder–decoder.
+
+    Raises:
         DataError, ModelFileError: There is no such file, or it is no model; what it seems to be
             instead is said where it is plain.
     """
-    from glassnet.data.files import BUILTIN_NAMES
+    from glassnet.data.files import BUILTIN_NAMES, MADE_NAMES
     from glassnet.training import load
 
-    if str(path) in BUILTIN_NAMES and not path.exists():
+    if str(path) in (*BUILTIN_NAMES, *MADE_NAMES) and not path.exists():
         raise ArgumentError(
             f"{str(path)!r} is a data set, and a model is needed here, such as {path}.safetensors; "
             f"`glassnet train {path}` makes one"
@@ -199,6 +220,17 @@ def open_model(path: Path) -> Network | Estimator:
                 "(a .safetensors file that `glassnet train` has written); the model comes first"
             ) from None
         raise error from None
+
+
+def refuse_writer(net: Network | Estimator, path: Path) -> None:
+    """Raise ArgumentError if a model is one that writes text, for commands that need answers."""
+    from glassnet.data.text.stored import CharacterReader
+
+    if isinstance(getattr(net, "text", None), CharacterReader):
+        raise ArgumentError(
+            f"{str(path)!r} has learnt a text: `glassnet sample {path}` lets it write, and "
+            f"`glassnet evaluate {path} other.txt` measures it on another text"
+        )
 
 
 def _is_text(path: Path) -> bool:

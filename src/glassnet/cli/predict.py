@@ -14,10 +14,12 @@ import typer
 
 from glassnet.cli import options as common
 from glassnet.cli.fitting import check_size
-from glassnet.cli.opening import open_for_model, open_model
+from glassnet.cli.jobs.asked_texts import answer_texts, reads_texts
+from glassnet.cli.opening import open_for_model, open_model, refuse_writer
 from glassnet.cli.options import FILES, Reading
 from glassnet.cli.screen import note, print_json
 from glassnet.cli.writing import check_outputs
+from glassnet.data.files import MADE_NAMES
 from glassnet.errors import ArgumentError
 from glassnet.files import write_file
 
@@ -82,17 +84,17 @@ def predict(
     file = None if out is None or str(out) == "-" else out
     check_outputs({"--out": file}, {"MODEL": model, "DATA": data})
     net = open_model(model)
-    if data in ("adding", "brackets"):
+    if data in MADE_NAMES:
         raise ArgumentError(
             f"{data} is a task whose sequences are made, not a file: "
             f"`glassnet evaluate {model} {data}` makes new ones and shows the answers"
         )
-    table, notes = open_for_model(data, net, reading)
-    answers, more = _answers(net, table)
-    for text in dict.fromkeys((*notes, *more)):
+    refuse_writer(net, model)
+    answers, notes = _answer(net, data, reading)
+    for text in dict.fromkeys(notes):
         note(text)
     if as_json:
-        document = {"model": str(model), "data": data, **answers, "notes": [*notes, *more]}
+        document = {"model": str(model), "data": data, **answers, "notes": list(notes)}
         if file is None:
             print_json(document)
         else:
@@ -106,6 +108,21 @@ def predict(
     else:
         write_file(file, text)
     return 0
+
+
+def _answer(
+    net: Network | Estimator, data: str, reading: Reading
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the answers to what a file holds, rows or texts; and notes."""
+    from glassnet.training import Network
+
+    if isinstance(net, Network) and reads_texts(net):
+        answers, shares, notes = answer_texts(net, data, reading)
+        columns = {name: _plain(found) for name, found in shares.items()}
+        return {"predictions": answers, "probabilities": columns}, notes
+    table, notes = open_for_model(data, net, reading)
+    found, more = _answers(net, table)
+    return found, (*notes, *more)
 
 
 def _answers(

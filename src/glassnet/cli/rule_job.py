@@ -38,6 +38,14 @@ ONLY_NETWORKS = {
     "clip_value": None,
     "patience": None,
     "validation": None,
+    "minutes": None,
+    "truncate": None,
+    "streams": None,
+    "text": None,
+    "target_text": None,
+    "words": None,
+    "attention": None,
+    "teacher_forcing": None,
 }
 # Options that are settings of a rule where it has them, with the same values.
 SHARED = {"seed": 0, "epochs": None, "engine": None, "dtype": None}

@@ -12,10 +12,15 @@ from glassnet.cli.building import Wishes, build, check, class_weight
 from glassnet.cli.describe import data_json, extent, show_data
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.fitting import check_size
+from glassnet.cli.jobs.characters import CharactersJob, is_text
+from glassnet.cli.jobs.pairs import MADE_PAIRS, PairsJob
+from glassnet.cli.jobs.sentences import SentencesJob, are_sentences
+from glassnet.cli.jobs.shared import ONLY_TEXTS, refuse_options, write_curves
 from glassnet.cli.options import Reading
 from glassnet.cli.results import measure, show_measures
-from glassnet.cli.screen import Screen, complain, note, print_json
+from glassnet.cli.screen import Screen, complain, print_json
 from glassnet.cli.train_data import check_files, read_data
+from glassnet.data.files import MADE_NAMES
 from glassnet.errors import NonFiniteError, OutputError
 
 if TYPE_CHECKING:
@@ -68,10 +73,20 @@ def train(
     labels: common.Labels = None,
     standardize: given.Standardize = True,
     impute: given.Impute = True,
+    minutes: given.Minutes = None,
+    truncate: given.Truncate = None,
+    streams: given.Streams = None,
+    text: given.Text = None,
+    target_text: given.TargetText = None,
+    words: given.LongestWords = None,
+    attention: given.Attention = None,
+    teacher_forcing: given.TeacherForcing = None,
 ) -> int:
     """Train a network on DATA and save it as a model.
 
-    All options may be left out: what is chosen does well on small tables, and is printed.
+    DATA is a table, images, a plain text (.txt, .md), whose characters are learnt one after the
+    other, or sentences with labels (.txt: on each line a sentence, a TAB and its label). All
+    options may be left out: what is chosen does well, and is printed.
     With --rule, a classical learning rule learns in place of a network with back-propagation.
 
     [bold]Examples[/bold]
@@ -83,6 +98,12 @@ def train(
     glassnet train digits --optimizer "nesterov 0.05" --plot curves.svg
 
     glassnet train digits --rule "nearest k=3"
+
+    glassnet train book.txt --minutes 10
+
+    glassnet train german.txt --target-text english.txt
+
+    glassnet train reviews.txt --text all
     """
     wishes = Wishes(
         data,
@@ -114,16 +135,30 @@ def train(
         history,
         progress and not quiet,
         Reading(header, delimiter, encoding, missing, numbers, categories, ignore, labels),
+        minutes,
+        truncate,
+        streams,
+        text,
+        target_text,
+        words,
+        attention,
+        teacher_forcing,
     )
     screen = Screen(quiet=quiet or as_json)
     if rule is not None:
         from glassnet.cli.rule_job import RuleJob
 
         return RuleJob(wishes, screen, as_json=as_json).run()
-    if data in ("adding", "brackets"):
+    if data in MADE_PAIRS or target_text is not None:
+        return PairsJob(wishes, screen, as_json=as_json).run()
+    if data in MADE_NAMES:
         from glassnet.cli.jobs.steps import StepsJob
 
         return StepsJob(wishes, screen, as_json=as_json).run()
+    if are_sentences(wishes):
+        return SentencesJob(wishes, screen, as_json=as_json).run()
+    if is_text(wishes):
+        return CharactersJob(wishes, screen, as_json=as_json).run()
     return _Job(wishes, screen, as_json=as_json).run()
 
 
@@ -135,6 +170,7 @@ class _Job:
 
     def run(self) -> int:
         wishes = self.wishes
+        refuse_options(wishes, ONLY_TEXTS, f"{wishes.data} is no text")
         check(wishes)
         path = check_files(wishes)
         data, prepared = read_data(wishes)
@@ -221,7 +257,7 @@ class _Job:
                 net.save(path)
             except OutputError as error:
                 failed = error
-        drawn = self._write_history(run)
+        drawn = write_curves(self.wishes, run)
         self._show_results(prepared, run, measures)
         if failed is not None:
             raise failed
@@ -247,21 +283,6 @@ class _Job:
                     "measures": net.training["measures"],
                 }
             )
-
-    def _write_history(self, run: Run) -> list[tuple[str, Path]]:
-        written: list[tuple[str, Path]] = []
-        for name, path, write in (
-            ("curves", self.wishes.plot, run.plot),
-            ("history", self.wishes.history, run.history.to_csv),
-        ):
-            if path is None:
-                continue
-            if not len(run.history):
-                note(f"{path} is not written: no epoch was finished")
-                continue
-            write(path)
-            written.append((name, path))
-        return written
 
     def _show_results(self, prepared: Prepared, run: Run, measures: dict[str, Any]) -> None:
         done = len(run.history)

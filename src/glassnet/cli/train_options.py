@@ -209,6 +209,84 @@ TestData = Annotated[
         show_default=False,
     ),
 ]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        help="Of texts: learn for so long, in place of a number of epochs.",
+        rich_help_panel=STOPPING,
+        show_default=False,
+    ),
+]
+Truncate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K",
+        help="Of texts: how many characters gradients go back (64 if not said); or k1,k2: an "
+        "update after each k1 characters, gradients k2 back.",
+        rich_help_panel=LEARNING,
+        show_default=False,
+    ),
+]
+Streams = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Of texts: in how many parts, learnt from side by side, it is cut (32 if not said).",
+        rich_help_panel=LEARNING,
+        show_default=False,
+    ),
+]
+Text = Annotated[
+    str | None,
+    typer.Option(
+        "--text",
+        metavar="KIND",
+        help="Of sentences with labels: how they are read: bag (a bag of words and pairs), average "
+        "(of learnt rows, one for each word), lstm, or all three side by side; bag if not said.",
+        rich_help_panel=NETWORK,
+        show_default=False,
+    ),
+]
+TargetText = Annotated[
+    str | None,
+    typer.Option(
+        "--target-text",
+        metavar="FILE",
+        help="The translations of the lines of DATA, a line each: an encoder–decoder learns them.",
+        rich_help_panel=NETWORK,
+        show_default=False,
+    ),
+]
+LongestWords = Annotated[
+    int | None,
+    typer.Option(
+        "--words",
+        metavar="N",
+        help="Of parallel text: leave out pairs with more words in one of them (20 if not said).",
+        rich_help_panel=STOPPING,
+        show_default=False,
+    ),
+]
+Attention = Annotated[
+    bool | None,
+    typer.Option(
+        "--attention/--no-attention",
+        help="Of pairs of texts: whether the decoder looks back at each word (yes if not said).",
+        rich_help_panel=NETWORK,
+        show_default=False,
+    ),
+]
+TeacherForcing = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Of pairs: the share of the steps that are given the right symbol before, or a "
+        "schedule such as 'cosine 1 final=0.5'; 1 if not said.",
+        rich_help_panel=LEARNING,
+        show_default=False,
+    ),
+]
 Standardize = Annotated[
     bool,
     typer.Option(

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from glassnet.errors import ArgumentError, DataError, nearest
 
-__all__ = ["BUILTIN_NAMES", "read_bytes", "read_text"]
+__all__ = ["BUILTIN_NAMES", "MADE_NAMES", "read_bytes", "read_text"]
 
 BUILTIN_NAMES = ("iris", "digits")
+# Tasks whose data are made (`data/generated/`).
+MADE_NAMES = ("adding", "brackets", "dates", "digit-names")
 
 BYTE_ORDER_MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -72,8 +74,13 @@ def _suggestion(place: Path) -> str:
         beside = sorted(entry.name for entry in place.parent.iterdir())
     except OSError:
         return f"; the folder {str(place.parent)!r} is not there either, or may not be read"
-    hint = nearest(place.name, [*BUILTIN_NAMES, *beside])
-    return f"{hint}; the built-in data sets are {' and '.join(BUILTIN_NAMES)}"
+    if place.name in MADE_NAMES:
+        return f"; {place.name} is a task whose data are made: `glassnet train {place.name}`"
+    hint = nearest(place.name, [*BUILTIN_NAMES, *MADE_NAMES, *beside])
+    return (
+        f"{hint}; the built-in data sets are {' and '.join(BUILTIN_NAMES)}, and "
+        f"{', '.join(MADE_NAMES)} are made"
+    )
 
 
 def read_text(raw: bytes, source: str, encoding: str = "utf-8") -> tuple[str, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from glassnet.graph.tensor import apply
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, training_graph
 from glassnet.learning.schedule import Schedule
+from glassnet.training.lengths import shortened
 from glassnet.training.loop import Examples, Settings
 from glassnet.training.network import Network
 from glassnet.training.replay import Moment, Replay, settings_of
@@ -132,13 +133,17 @@ def _replayed(
     recipe = replace(replay.recipe, dtype=DType.FLOAT64, unrolled=True)
     notes = [REPLAYED.format(dtype=net.dtype)]
     notes += [FEATURES] if net.preprocessing is not None else []
-    graphs: dict[int, Graph] = {}
+    graphs: dict[tuple[int, int | None], Graph] = {}
     for moment in replay.moments(epoch, first, last):
         within = moment.step - (epoch - 1) * replay.per_epoch
         numbers = tuple(int(n) for n in learnt[moment.rows])
         title = f"{name}: epoch {epoch}, step {within} of {replay.per_epoch}"
         title += f", example {numbers[0]}" if len(numbers) == 1 else ""
-        graph = graphs.setdefault(len(numbers), _graph(recipe, len(numbers), net.dtype))
+        form = len(numbers), moment.time
+        graph = graphs.get(form)
+        if graph is None:
+            now = shortened(recipe, moment.time)
+            graph = graphs[form] = _graph(now, len(numbers), net.dtype)
         inputs = _inputs(moment)
         yield Step(title, graph, inputs, epoch, moment.step, numbers, tuple(notes))
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from glassnet import ops
 from glassnet.errors import NotDifferentiableError
-from glassnet.graph import DType, Graph, Shape, Tensor, TensorType, differentiate, verify
-from glassnet.graph.tensor import learning_of
-from glassnet.graph.types import Axes
-from glassnet.learning.clipping import clip_by_norm, clip_by_value
+from glassnet.graph import DType, Graph, Tensor, verify
+from glassnet.graph.types import Array, Axes
 from glassnet.learning.optimizer import Optimizer
+from glassnet.learning.step_graph import GraphInputs, looked_ahead, update
 from glassnet.nn.coding import code_classes, decide_classes
-from glassnet.nn.layers import Parameter
 from glassnet.nn.losses import Loss, Output
 from glassnet.nn.stack import Stack
 
@@ -76,6 +76,15 @@ class Recipe:
         """The number of steps of an example whose answers count, where each has its own."""
         return self.stack.steps if self.hand_over is None else self.hand_over
 
+    def first_carry(self, n: int) -> dict[str, Array]:
+        """Return the state before the first steps of n sequences, where one is handed on."""
+        if self.hand_over is None:
+            return {}
+        sizes = self.stack.carries()
+        return {
+            f"carry/{key}": np.zeros((n, size), self.dtype.numpy) for key, size in sizes.items()
+        }
+
     def training_graph(self, n: int) -> Graph:
         """Return the graph of one training step on a batch of n examples."""
         return training_graph(self, n)
@@ -97,62 +106,19 @@ def check_trainable(stack: Stack) -> None:
             )
 
 
-class _Inputs:
-    """The inputs of a graph, declared as they are asked for."""
+class _Inputs(GraphInputs):
+    """The inputs of a graph of a network."""
 
     def __init__(self, recipe: Recipe) -> None:
+        super().__init__(recipe.dtype)
         self.recipe = recipe
-        self.tensors: dict[str, Tensor] = {}
         self.number: Tensor | None = None  # the class of each example, or of each step
 
-    def declare(
-        self,
-        name: str,
-        shape: Shape,
-        dtype: DType | None = None,
-        *,
-        axes: Axes = (),
-        symbol: str = "",
-        layer: str = "",
-    ) -> Tensor:
-        kind = TensorType(shape, dtype or self.recipe.dtype, axes)
-        self.tensors[name] = ops.input_tensor(name, kind).named(symbol or name, layer)
-        return self.tensors[name]
-
-    def _declared(
-        self, prefix: str, known: Mapping[str, Parameter], word: str
-    ) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
-        for key, parameter in known.items():
-            name = f"{prefix}/{key}"
-            made = self.declare(
-                name,
-                parameter.shape,
-                axes=parameter.axes,
-                symbol=f"{word}{parameter.symbol}",
-                layer=key.split(".")[0],
-            )
-            if parameter.blocks:
-                made = replace(made, label=replace(made.label, blocks=parameter.blocks))
-                self.tensors[name] = made
-            found[key] = made
-        return found
-
     def parameters(self) -> dict[str, Tensor]:
-        return self._declared("parameters", self.recipe.stack.parameters(), "")
+        return self.values("parameters", self.recipe.stack.parameters())
 
     def statistics(self) -> dict[str, Tensor]:
-        return self._declared("statistics", self.recipe.stack.statistics(), "running ")
-
-    def slots(self) -> dict[str, dict[str, Tensor]]:
-        found: dict[str, dict[str, Tensor]] = {}
-        for key, parameter in self.recipe.stack.parameters().items():
-            with learning_of(key.split(".")[0], parameter.symbol):
-                found[key] = {
-                    slot: self.declare(f"slots/{key}/{slot}", parameter.shape, symbol=slot)
-                    for slot in self.recipe.optimizer.slots()
-                }
-        return found
+        return self.values("statistics", self.recipe.stack.statistics(), "running ")
 
     def batch(self, n: int) -> Tensor:
         shape = (n, *self.recipe.stack.inputs)
@@ -248,17 +214,15 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
     check_trainable(recipe.stack)
     inputs = _Inputs(recipe)
     optimizer = recipe.optimizer
-    parameters, statistics, slots = inputs.parameters(), inputs.statistics(), inputs.slots()
+    parameters, statistics = inputs.parameters(), inputs.statistics()
+    slots = inputs.slots(recipe.stack.parameters(), optimizer)
     x = inputs.batch(n)
     rate = inputs.declare("rate", (), symbol="η")
     step = inputs.declare("step", (), symbol="t")
     seed = inputs.declare("seed", (), DType.INT64)
     counter = inputs.declare("counter", (), DType.INT64)
 
-    points: dict[str, Tensor] = {}
-    for key, weight in parameters.items():
-        with learning_of(weight.label.layer, weight.label.symbol):
-            points[key] = optimizer.lookahead(weight, slots[key])
+    points = looked_ahead(parameters, slots, optimizer)
     answer, updated = recipe.stack.forward(
         x, points, statistics, seed, counter, carry=inputs.carry(n), hand_over=recipe.hand_over
     )
@@ -278,19 +242,17 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
         measures = {key: new[value] for key, value in measures.items()}
         answer = replace(answer, carry={key: new[value] for key, value in answer.carry.items()})
 
-    derivative = differentiate(objective, list(points.values()))
-    gradients = dict(zip(points, derivative.gradients, strict=True))
-    if recipe.clip_value is not None:
-        gradients = clip_by_value(gradients, recipe.clip_value)
-    if recipe.clip_norm is not None:
-        gradients = clip_by_norm(gradients, recipe.clip_norm)
-
-    outputs: dict[str, Tensor] = {}
-    for key, weight in parameters.items():
-        with learning_of(weight.label.layer, weight.label.symbol):
-            new, state = optimizer.update(weight, gradients[key], slots[key], rate, step)
-        outputs[f"parameters/{key}"] = new
-        outputs |= {f"slots/{key}/{slot}": value for slot, value in state.items()}
+    outputs = update(
+        objective,
+        parameters,
+        points,
+        slots,
+        optimizer,
+        rate,
+        step,
+        clip_value=recipe.clip_value,
+        clip_norm=recipe.clip_norm,
+    )
     for key in statistics:
         outputs[f"statistics/{key}"] = updated.get(key, statistics[key])
     if recipe.hand_over is not None:
@@ -302,15 +264,27 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
 
 
 def evaluation_graph(recipe: Recipe, n: int) -> Graph:
-    """Return the graph that measures n examples without learning from them: loss and accuracy."""
+    """Return the graph that measures n examples without learning from them: loss and accuracy.
+
+    Where a state is handed on from batch to batch, it takes and returns `carry/…` too.
+    """
     inputs = _Inputs(recipe)
     parameters, statistics = inputs.parameters(), inputs.statistics()
-    answer, _ = recipe.stack.forward(inputs.batch(n), parameters, statistics)
-    output = answer.rows
+    answer, _ = recipe.stack.forward(
+        inputs.batch(n),
+        parameters,
+        statistics,
+        carry=inputs.carry(n),
+        hand_over=recipe.hand_over,
+    )
+    output = answer.last(recipe.hand_over).rows
     target = inputs.target(n, output)
     loss = _average(inputs, recipe.loss.per_example(output, target), output, n)
     measures = {"loss": loss, **_measures(inputs, output)}
-    return verify(Graph(inputs.tensors, {f"measures/{k}": v for k, v in measures.items()}))
+    outputs = {f"measures/{key}": value for key, value in measures.items()}
+    if recipe.hand_over is not None:
+        outputs |= {f"carry/{key}": value for key, value in answer.carry.items()}
+    return verify(Graph(inputs.tensors, outputs))
 
 
 def answer_graph(stack: Stack, n: int, dtype: DType) -> Graph:

@@ -84,6 +84,8 @@ class Stack:
     Args:
         layers: The layers in order; activations by themselves stand for a layer that applies them.
         inputs: The shape of one example; a whole number m stands for (m,).
+        first: The number of the first layer, where several stacks are parts of one network: it says
+            where the layers' random numbers (dropout) come from.
 
     Raises:
         ArgumentError, ShapeError: There is no layer, or a layer does not fit the one before it
@@ -92,8 +94,12 @@ class Stack:
 
     layers: tuple[Layer, ...]
     inputs: Shape
+    first: int = 0
 
-    def __init__(self, layers: Sequence[Any] | object, inputs: int | Sequence[int]) -> None:
+    def __init__(
+        self, layers: Sequence[Any] | object, inputs: int | Sequence[int], first: int = 0
+    ) -> None:
+        object.__setattr__(self, "first", first)
         object.__setattr__(self, "inputs", _input_shape(inputs))
         object.__setattr__(self, "layers", read_layers(layers))
         object.__setattr__(self, "_names", tuple(_names(self.layers)))
@@ -220,7 +226,7 @@ class Stack:
         for index, (name, layer) in enumerate(zip(self.names, self.layers, strict=True)):
             draws = None
             if seed is not None and counter is not None:
-                draws = Draws(seed, counter, STREAM_LAYER + index)
+                draws = Draws(seed, counter, STREAM_LAYER + self.first + index)
             own = {key: parameters[f"{name}.{key}"] for key in layer.parameters(self.shapes[index])}
             known = {
                 key: statistics[f"{name}.{key}"] for key in layer.statistics(self.shapes[index])

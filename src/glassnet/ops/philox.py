@@ -14,13 +14,21 @@ import numpy as np
 
 from glassnet.graph.types import Array, Shape
 
-__all__ = ["STREAM_FIRING", "STREAM_INITIAL", "STREAM_LAYER", "STREAM_SHUFFLE", "STREAM_SPLIT"]
+__all__ = [
+    "STREAM_BATCHES",
+    "STREAM_FIRING",
+    "STREAM_INITIAL",
+    "STREAM_LAYER",
+    "STREAM_SHUFFLE",
+    "STREAM_SPLIT",
+]
 __all__ += ["bits", "normal", "permutation", "philox_4x32", "uniform"]
 
 # Streams that the library draws from; layers take STREAM_LAYER + their index, and so on.
 STREAM_SPLIT = 1
 STREAM_SHUFFLE = 2
 STREAM_FIRING = 3
+STREAM_BATCHES = 4
 STREAM_INITIAL = 1 << 16
 STREAM_LAYER = 1 << 17
 

@@ -14,7 +14,7 @@ from glassnet.learning.backpropagation import answer_graph
 from glassnet.nn.layers import Layer
 from glassnet.nn.stack import Stack
 
-__all__ = ["Answerer"]
+__all__ = ["CHUNK", "Answerer"]
 
 CHUNK = 1024  # examples answered at once: enough to fill the processor, little enough memory
 MOST_SIZES = 8  # batch sizes for which programs are kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
 from glassnet.ops.philox import STREAM_SHUFFLE, permutation
 from glassnet.unit import check_choice, check_whole
+
+if TYPE_CHECKING:
+    from glassnet.training.lengths import Cuts
 
 __all__ = ["MODES", "Order", "batch_edges", "batch_sizes", "epoch_order", "resolve_batch_size"]
 
@@ -71,16 +75,23 @@ class Order:
         seed: The run's seed.
         epoch: The epoch, counted from 0.
         shuffled: Whether it is an order of chance.
+        cuts: Where batches are made by length, how.
+        edges: Where these batches begin, and where the last one ends.
     """
 
     n: int
     seed: int
     epoch: int
     shuffled: bool
+    cuts: Cuts | None = None
+    edges: Array | None = None
 
     def rows(self) -> Array:
         """Draw it: the numbers of the examples, shape (n,)."""
-        return epoch_order(self.n, self.seed, self.epoch, self.shuffled)
+        drawn = epoch_order(self.n, self.seed, self.epoch, self.shuffled)
+        if self.cuts is None or self.edges is None:
+            return drawn
+        return self.cuts.arrange(drawn, self.edges, self.seed, self.epoch)
 
     @property
     def drawn_from(self) -> tuple[bool, int, int, int]:

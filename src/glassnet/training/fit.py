@@ -49,6 +49,7 @@ def fit(
     impute: bool = True,
     truncate: int | tuple[int, int] | None = None,
     streams: int | None = None,
+    by_length: bool | None = None,
 ) -> Run:
     """Train a network on examples and return the run.
 
@@ -94,6 +95,11 @@ def fit(
             the network's inputs; the state goes on from window to window.
         streams: With `truncate` and one sequence: in how many equal parts, learnt from side by
             side, it is cut (1 if not given).
+        by_length: For a network that begins with `Mask`: whether sequences of about the same length
+            are put into batches together, each batch run only for the steps of its longest one
+            (rounded up to one of at most six lengths). Steps that are missing change no result, but
+            which examples are learnt from together does, and what dropout draws. If not given,
+            where that saves a fifth of the steps of a layer that goes through them one by one.
 
     Returns:
         The run: `run.history`, `run.network`. Ctrl-C ends it after the step at hand, with the
@@ -135,6 +141,7 @@ def fit(
         l2=l2,
         progress=progress,
         engine=engine,
+        by_length=by_length,
     )
     if truncate is not None:
         from glassnet.training.windows import cut_windows

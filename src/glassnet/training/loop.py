@@ -22,11 +22,12 @@ from glassnet.nn.losses import Loss
 from glassnet.training.batches import Order, batch_edges, batch_sizes, resolve_batch_size
 from glassnet.training.fingerprints import fingerprint
 from glassnet.training.history import History
+from glassnet.training.lengths import choose_cuts
 from glassnet.training.native_stepper import Sizes
 from glassnet.training.network import LARGEST_SEED, Network
 from glassnet.training.progress import Progress
 from glassnet.training.run import Run
-from glassnet.training.stepper import Material, batch_blocks
+from glassnet.training.stepper import LoopRecipe, Material, batch_blocks
 from glassnet.training.steppers import ENGINES, Choose, choose_stepper
 from glassnet.training.targets import Targets, choose_loss
 from glassnet.unit import check_choice, check_number, check_whole
@@ -59,8 +60,11 @@ class Settings:
     progress: bool | None = None
     engine: str | None = None
     truncate: int | None = None
+    by_length: bool | None = None
 
     def __post_init__(self) -> None:
+        if self.by_length is not None and type(self.by_length) is not bool:
+            raise ArgumentError(f"by_length must be True or False; got {self.by_length!r:.60}")
         check_whole("epochs", self.epochs)
         check_whole("seed", self.seed, low=0, high=LARGEST_SEED)
         for name in ("clip_norm", "clip_value"):
@@ -143,6 +147,10 @@ def prepare_loop(
         l2=settings.l2,
         hand_over=settings.truncate,
     )
+    edges = batch_edges(len(learnt), size, smallest)
+    learnt.cuts = choose_cuts(
+        settings.by_length, net.stack, learnt.x, edges, shuffle=settings.shuffle
+    )
     net.task, net.classes = targets.task, targets.classes
     run = Run(net, History(), notes=examples.notes)
     run.settings = {
@@ -154,6 +162,7 @@ def prepare_loop(
         "loss": str(loss),
         "optimizer": str(settings.optimizer),
         "batch_size": size,
+        "by_length": learnt.cuts is not None,
         "examples": len(learnt),
         "validation_examples": 0 if held_back is None else len(held_back),
     }
@@ -169,7 +178,6 @@ def prepare_loop(
         "shares": list(examples.shares or (_share(examples.validation), 0.0)),
         "class_weight": _plain_weights(class_weight, targets),
     }
-    edges = batch_edges(len(learnt), size, smallest)
     return Loop(run, recipe, learnt, held_back, settings, edges, choose)
 
 
@@ -287,7 +295,7 @@ class Loop:
     def __init__(
         self,
         run: Run,
-        recipe: Recipe,
+        recipe: LoopRecipe,
         train: Material,
         validation: Material | None,
         settings: Settings,
@@ -298,13 +306,16 @@ class Loop:
         self.train, self.validation = train, validation
         self.settings, self.edges = settings, edges
         self.schedule = settings.optimizer.schedule
-        measured = () if validation is None else batch_blocks(len(validation))
+        if validation is not None and recipe.hand_over is not None:
+            validation.block = int(edges[1] - edges[0])  # the same streams as in training
+        measured = () if validation is None else batch_blocks(len(validation), validation.block)
         sizes = Sizes(
             batch_sizes(edges),
             tuple(sorted({stop - start for start, stop in measured}, reverse=True)),
+            () if train.cuts is None else train.cuts.steps,
         )
         values = _starting_values(run.network, recipe)
-        self.begun = _first_carry(recipe, int(edges[1] - edges[0]))
+        self.begun = recipe.first_carry(int(edges[1] - edges[0]))
         values |= self.begun
         chosen = choose(settings.engine, recipe, values, settings.seed, sizes)
         self.stepper = chosen.stepper
@@ -357,7 +368,9 @@ class Loop:
 
     def order(self, epoch: int) -> Order:
         """Return the order of the examples in an epoch, counted from 0."""
-        return Order(len(self.train), self.settings.seed, epoch, self.settings.shuffle)
+        settings, cuts = self.settings, self.train.cuts
+        edges = None if cuts is None else self.edges
+        return Order(len(self.train), settings.seed, epoch, settings.shuffle, cuts, edges)
 
     def learn(self, epoch: int, after_step: Callable[[int, float], None]) -> dict[str, float]:
         """Take the steps of an epoch, counted from 0; return its measures.
@@ -373,6 +386,8 @@ class Loop:
         measured = self.stepper.epoch(self.train, order, self.edges, rates, after_step)
         row = {key: measured[key] for key in ("loss", "accuracy") if key in measured}
         if self.validation is not None:
+            if self.begun:
+                self.stepper.put(self.begun)
             for key, value in self.stepper.evaluate(self.validation).items():
                 row[f"validation_{key}"] = value
         row["learning_rate"] = float(rates[-1])
@@ -430,18 +445,10 @@ def _part(values: dict[str, Array], prefix: str) -> dict[str, Array]:
     return {key[len(prefix) :]: v.copy() for key, v in values.items() if key.startswith(prefix)}
 
 
-def _starting_values(net: Network, recipe: Recipe) -> dict[str, Array]:
+def _starting_values(net: Network, recipe: LoopRecipe) -> dict[str, Array]:
     values = {f"parameters/{key}": value.copy() for key, value in net.parameters.items()}
     values |= {f"statistics/{key}": value.copy() for key, value in net.statistics.items()}
     for key, value in net.parameters.items():
         for slot, first in recipe.optimizer.slots().items():
             values[f"slots/{key}/{slot}"] = np.full(value.shape, first, recipe.dtype.numpy)
     return values
-
-
-def _first_carry(recipe: Recipe, n: int) -> dict[str, Array]:
-    """Return the state before the first steps of n sequences, where one is handed on."""
-    if recipe.hand_over is None:
-        return {}
-    sizes = recipe.stack.carries()
-    return {f"carry/{key}": np.zeros((n, size), recipe.dtype.numpy) for key, size in sizes.items()}

@@ -40,6 +40,7 @@ class FitOptions(TypedDict, total=False):
     task: str | None
     standardize: bool
     impute: bool
+    by_length: bool | None
 
 
 def read_options(options: FitOptions) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from glassnet.training.network import Network
 if TYPE_CHECKING:
     from glassnet.data import Preprocessing
 
-__all__ = ["FORMAT", "KEY", "MOST_CLASSES", "Document", "load", "save"]
+__all__ = ["FORMAT", "KEY", "MOST_CLASSES", "Document", "compare", "load", "save"]
 
 FORMAT = 1
 KEY = "glassnet"
@@ -33,7 +33,10 @@ MOST_CLASSES = 1_000_000
 LONGEST = 500  # characters of a message
 # Other kinds of model than networks, by the entry that marks them: the module whose `restore` makes
 # one from the document and the tensors. They lie in rooms above this one.
-OTHERS = {"rule": "glassnet.rules.model_file"}
+OTHERS = {
+    "rule": "glassnet.rules.model_file",
+    "encoder_decoder": "glassnet.training.translation.model_file",
+}
 
 
 def save(net: Network, path: str | os.PathLike[str]) -> Path:
@@ -181,7 +184,7 @@ def _restore(about: Document, tensors: dict[str, Array]) -> Network:
     dtype = DType(described.get("dtype", str))
     expected = {f"parameters/{k}": p for k, p in stack.parameters().items()}
     expected |= {f"statistics/{k}": p for k, p in stack.statistics().items()}
-    _compare(expected, tensors, dtype)
+    compare(expected, tensors, dtype)
 
     net = Network(layers, seed=described.get("seed", int), dtype=dtype)
     net.adopt(
@@ -209,7 +212,7 @@ def _restore(about: Document, tensors: dict[str, Array]) -> Network:
     return net
 
 
-def _compare(expected: Mapping[str, Parameter], tensors: Mapping[str, Array], dtype: DType) -> None:
+def compare(expected: Mapping[str, Parameter], tensors: Mapping[str, Array], dtype: DType) -> None:
     """Raise ModelFileError unless the file holds just the tensors that the layers need."""
     for key, parameter in expected.items():
         shape = parameter.shape

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -12,6 +12,7 @@ from glassnet.engines.native import Engine, Epochs, Steps
 from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
 from glassnet.training.batches import Order
+from glassnet.training.lengths import shortened
 from glassnet.training.stepper import Material, StepGraphs, Stepper, average
 
 __all__ = ["Lowered", "NativeStepper", "Sizes"]
@@ -19,10 +20,15 @@ __all__ = ["Lowered", "NativeStepper", "Sizes"]
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many examples are learnt from at once, and how many are measured at once."""
+    """How many examples are learnt from at once, and how many are measured at once.
+
+    Where batches are made by length, `steps` tells for how many steps they are run; the last is
+    the number of all steps.
+    """
 
     training: tuple[int, ...]
     evaluation: tuple[int, ...] = ()
+    steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Lowered:
     sizes: Sizes
     training: Steps
     evaluation: Steps | None
+    shorter: dict[int, Steps] = field(default_factory=dict[int, Steps])
 
     @classmethod
     def of(cls, recipe: StepGraphs, sizes: Sizes) -> Self:
@@ -42,7 +49,12 @@ class Lowered:
         """
         training = Steps.of({n: recipe.training_graph(n) for n in sizes.training})
         measured = {n: recipe.evaluation_graph(n) for n in sizes.evaluation}
-        return cls(sizes, training, Steps.of(measured) if measured else None)
+        n = sizes.training[0]
+        shorter = {
+            steps: Steps.of({n: shortened(recipe, steps).training_graph(n)})
+            for steps in sizes.steps[:-1]
+        }
+        return cls(sizes, training, Steps.of(measured) if measured else None, shorter)
 
 
 class NativeStepper:
@@ -68,7 +80,9 @@ class NativeStepper:
     ) -> None:
         self.recipe, self.lowered = recipe, lowered
         self._shapes = {key: value.shape for key, value in values.items()}
-        self._engine = Engine(lowered.training, lowered.evaluation, threads=threads)
+        self._engine = Engine(
+            lowered.training, lowered.evaluation, others=lowered.shorter, threads=threads
+        )
         self._learnt: tuple[Material, Array, Epochs] | None = None
         self.restart(values, seed)
 
@@ -112,7 +126,26 @@ class NativeStepper:
         Arguments, result and errors as `Stepper.epoch`; `after_step` is called some twenty times a
         second, not after each step.
         """
+        if material.cuts is not None:
+            return self._in_parts(material, order, edges, rates, after_step)
         epochs = self._epochs(material, edges)
+        totals = self._run(epochs, order, edges, rates, after_step)
+        if totals is None:
+            return self._replay(material, order, edges, rates)
+        return {key: total / int(edges[-1]) for key, total in totals.items()}
+
+    def _run(
+        self,
+        epochs: Epochs,
+        order: Order,
+        edges: Array,
+        rates: Array,
+        after_step: Callable[[int, float], None],
+    ) -> dict[str, float] | None:
+        """Run one step for each batch and return the measures, summed over the examples.
+
+        None, and the state as it was before, where a number is not finite.
+        """
         try:
             done, totals, finite, stopped_by = epochs.run(
                 order.drawn_from, rates, self.step + 1, after_step
@@ -121,13 +154,44 @@ class NativeStepper:
             raise ArgumentError(f"a class or a place: {error}") from None
         if stopped_by is None and not finite:
             epochs.restore()
-            return self._replay(material, order, edges, rates)
+            return None
         self.step += done
-        examples = int(edges[done]) if done else 1
         if stopped_by is not None:
             raise stopped_by
-        after_step(examples, totals["loss"] / examples)
-        return {key: total / examples for key, total in totals.items()}
+        after_step(int(edges[-1]), totals["loss"] / int(edges[-1]))
+        return totals
+
+    def _in_parts(
+        self,
+        material: Material,
+        order: Order,
+        edges: Array,
+        rates: Array,
+        after_step: Callable[[int, float], None],
+    ) -> dict[str, float]:
+        """Run an epoch whose batches are made by length: a call for each run of like batches."""
+        assert material.cuts is not None
+        taken, sums = order.rows(), dict[str, float]()
+        rates = np.broadcast_to(rates, len(edges) - 1)
+        for first, stop, steps in material.cuts.runs(taken, edges):
+            begin = int(edges[first])
+            part = material.take(taken[begin : edges[stop]])
+            places, now = edges[first : stop + 1] - begin, rates[first:stop].copy()
+            whole = Order(len(part), 0, 0, False)
+            form = steps if steps in self.lowered.shorter else None
+            data = part.inputs(slice(None), steps)
+            epochs = self._engine.epochs(data, places, list(self._shapes), form)
+
+            def after(done: int, loss: float, begin: int = begin) -> None:
+                after_step(begin + done, loss)
+
+            totals = self._run(epochs, whole, places, now, after)
+            if totals is None:
+                means = self._replay(part, whole, places, now)
+                totals = {key: mean * len(part) for key, mean in means.items()}
+            for key, total in totals.items():
+                sums[key] = sums.get(key, 0.0) + total
+        return {key: total / int(edges[-1]) for key, total in sums.items()}
 
     def _replay(
         self, material: Material, order: Order, edges: Array, rates: Array

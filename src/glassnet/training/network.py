@@ -16,7 +16,7 @@ from glassnet.graph.types import Array, DType
 from glassnet.nn.layers import Layer, OverTime, Parameter
 from glassnet.nn.stack import Stack, read_layers
 from glassnet.ops.philox import STREAM_INITIAL
-from glassnet.training.answering import Answerer
+from glassnet.training.answering import CHUNK, Answerer
 from glassnet.training.tables import as_data, is_table
 from glassnet.unit import check_choice, check_whole
 
@@ -191,6 +191,12 @@ class Network:
     def _answer(self, x: Any, classes: bool) -> Array:
         """Run the network on examples, and say what is wrong with those that do not fit."""
         answerer = self._answers()
+        if self.text is not None and self.text.inputs is not None:
+            from glassnet.data.text.stored import are_texts, in_blocks
+
+            if are_texts(x):
+                blocks = in_blocks(x, CHUNK)
+                return np.concatenate([answerer.answer(self.rows(b), classes) for b in blocks])
         plain = self.preprocessing is None and not self.stack.is_masked
         found = answerer.quick(x, classes) if plain else None
         return answerer.answer(self.rows(x), classes) if found is None else found

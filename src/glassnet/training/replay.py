@@ -34,6 +34,7 @@ class Moment:
         rows: Which examples of the training part these are, from 0.
         rate: The learning rate.
         seed: The run's seed.
+        time: For how many steps of its sequences the batch is run, where that is not all.
     """
 
     epoch: int
@@ -43,6 +44,7 @@ class Moment:
     rows: Array
     rate: float
     seed: int
+    time: int | None = None
 
 
 def settings_of(training: Mapping[str, Any], *, replayed: bool = True) -> Settings:
@@ -67,6 +69,7 @@ def settings_of(training: Mapping[str, Any], *, replayed: bool = True) -> Settin
         )
     if known["mode"] != "minibatch":
         known["batch_size"] = None
+    known.setdefault("by_length", False)  # of models that are older than batches by length
     known |= {"optimizer": Optimizer.of(known["optimizer"]), "progress": False}
     return Settings(**known)
 
@@ -107,6 +110,7 @@ class Replay:
                 "step, the next step on them is worked out"
             )
         self.epochs = int(net.training.get("epochs_done", settings.epochs))
+        assert isinstance(self.loop.recipe, Recipe)
         self.recipe: Recipe = self.loop.recipe
         self._done = 0
 
@@ -146,14 +150,16 @@ class Replay:
         for step in range(first, last + 1):
             start, stop = int(edges[step - 1]), int(edges[step])
             now = rows[start:stop]
+            time = loop.train.steps(now)
             yield Moment(
                 epoch,
                 loop.stepper.step + 1,
                 loop.stepper.values,
-                loop.train.inputs(now),
+                loop.train.inputs(now, time),
                 now,
                 float(rates[step - 1]),
                 loop.settings.seed,
+                time,
             )
             if step < last:
                 self._take(now, np.array([0, stop - start]), rates[step - 1 : step])

@@ -13,10 +13,12 @@ from glassnet.engines import Program
 from glassnet.errors import NonFiniteError
 from glassnet.graph import DType, Graph
 from glassnet.graph.types import Array
+from glassnet.learning.optimizer import Optimizer
 from glassnet.training.batches import Order
+from glassnet.training.lengths import Cuts, cut, shortened
 from glassnet.training.nonfinite import explain_nonfinite
 
-__all__ = ["Material", "StepGraphs", "Stepper", "average", "batch_blocks"]
+__all__ = ["LoopRecipe", "Material", "StepGraphs", "Stepper", "average", "batch_blocks"]
 
 EVALUATION_BLOCK = 2048
 
@@ -38,15 +40,48 @@ class StepGraphs(Protocol):
         ...
 
 
+class LoopRecipe(StepGraphs, Protocol):
+    """What the loop over epochs must know beside the graphs."""
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimiser, whose memory is part of the state."""
+        ...
+
+    @property
+    def hand_over(self) -> int | None:
+        """After how many steps of a sequence the state is handed to the next batch, if it is."""
+        ...
+
+    def first_carry(self, n: int) -> dict[str, Array]:
+        """Return the state that is handed to the first batch, of n examples."""
+        ...
+
+
 class Material:
     """Examples, targets and weights as arrays, ready to be cut into batches.
 
     A rule that learns without a teacher has no targets.
     The arrays may be the caller's, who may write into them meanwhile; NumPy refuses to resize them.
+
+    Args:
+        x: The examples.
+        target: Their targets.
+        weight: Their weights.
+        block: How many are measured at once.
+        cuts: Where batches are made by length, how far each is run.
     """
 
-    def __init__(self, x: Array, target: Array | None, weight: Array | None) -> None:
+    def __init__(
+        self,
+        x: Array,
+        target: Array | None,
+        weight: Array | None,
+        block: int = EVALUATION_BLOCK,
+        cuts: Cuts | None = None,
+    ) -> None:
         self.x, self.target, self.weight = x, target, weight
+        self.block, self.cuts = block, cuts
         # `array.resize(…, refcheck=False)` frees what is read here, but for an array that has a
         # weak reference.
         self._fixed = weakref.ref(_owner(x))
@@ -58,16 +93,23 @@ class Material:
         """Return some of the examples."""
         weight = None if self.weight is None else self.weight[rows]
         target = None if self.target is None else self.target[rows]
-        return Material(self.x[rows], target, weight)
+        cuts = None if self.cuts is None else self.cuts.take(rows)
+        return Material(self.x[rows], target, weight, self.block, cuts)
 
-    def inputs(self, rows: Any) -> dict[str, Array]:
-        """Return some of the examples as inputs of a graph."""
+    def steps(self, rows: Array) -> int | None:
+        """Return how many steps a batch of some examples is run for; None: for all."""
+        return None if self.cuts is None else self.cuts.steps_of(rows)
+
+    def inputs(self, rows: Any, steps: int | None = None) -> dict[str, Array]:
+        """Return some of the examples as inputs of a graph, of sequences the first steps."""
         found = {"batch/x": self.x[rows]}
         if self.target is not None:
             found["batch/target"] = self.target[rows]
         if self.weight is not None:
             found["batch/weight"] = self.weight[rows]
-        return found
+        if steps is None or self.cuts is None:
+            return found
+        return cut(found, steps, self.cuts.each_step)
 
 
 def _owner(array: Array) -> Array:
@@ -89,7 +131,7 @@ class Stepper:
     def __init__(self, recipe: StepGraphs, values: dict[str, Array], seed: int) -> None:
         self.recipe, self.values, self.seed = recipe, values, seed
         self.step = 0
-        self._training: dict[int, Program] = {}
+        self._training: dict[tuple[int, int | None], Program] = {}
         self._evaluation: dict[int, Program] = {}
 
     def epoch(
@@ -116,15 +158,14 @@ class Stepper:
         places, taken = edges.tolist(), order.rows()
         rates = np.broadcast_to(rates, len(places) - 1)
         for start, stop, rate in zip(places[:-1], places[1:], rates, strict=True):
-            n = stop - start
-            program = self._training.get(n)
-            if program is None:
-                program = self._training[n] = Program(self.recipe.training_graph(n))
+            n, rows = stop - start, taken[start:stop]
+            steps = material.steps(rows)
+            program = self._program(n, steps)
             step = self.step + 1
             values = program.evaluate(
                 {
                     **self.values,
-                    **material.inputs(taken[start:stop]),
+                    **material.inputs(rows, steps),
                     "rate": rate,
                     "step": step,
                     "seed": self.seed,
@@ -140,6 +181,14 @@ class Stepper:
                 totals[key] = totals.get(key, 0.0) + value * n
             after_step(stop, measures["loss"])
         return {key: total / places[-1] for key, total in totals.items()}
+
+    def _program(self, n: int, steps: int | None) -> Program:
+        """Return the program of a step on n examples, of sequences so many steps."""
+        program = self._training.get((n, steps))
+        if program is None:
+            recipe = self.recipe if steps is None else shortened(self.recipe, steps)
+            program = self._training[n, steps] = Program(recipe.training_graph(n))
+        return program
 
     @staticmethod
     def _is_finite(objective: float, outputs: dict[str, Array]) -> bool:
@@ -160,7 +209,10 @@ class Stepper:
         self.values, self.seed, self.step = values, seed, 0
 
     def evaluate(self, material: Material) -> dict[str, float]:
-        """Return the measures over all examples, without learning from them."""
+        """Return the measures over all examples, without learning from them.
+
+        Where a state is handed on, it goes from block to block.
+        """
         known = {k: v for k, v in self.values.items() if not k.startswith("slots/")}
 
         def measure(inputs: dict[str, Array]) -> dict[str, float]:
@@ -168,7 +220,9 @@ class Stepper:
             program = self._evaluation.get(n)
             if program is None:
                 program = self._evaluation[n] = Program(self.recipe.evaluation_graph(n))
-            return {k[9:]: float(v) for k, v in program.run({**known, **inputs}).items()}
+            found = program.run({**known, **inputs})
+            known.update({key: value for key, value in found.items() if key[:6] == "carry/"})
+            return {k[9:]: float(v) for k, v in found.items() if k[:9] == "measures/"}
 
         return average(material, measure)
 
@@ -184,7 +238,7 @@ def average(
     """
     totals: dict[str, float] = {}
     share = 0.0
-    for start, stop in batch_blocks(len(material)):
+    for start, stop in batch_blocks(len(material), material.block):
         rows = slice(start, stop)
         weight = stop - start if material.weight is None else float(material.weight[rows].sum())
         share += weight
@@ -194,6 +248,6 @@ def average(
     return {k: total / (share if k == "loss" else len(material)) for k, total in totals.items()}
 
 
-def batch_blocks(n: int) -> list[tuple[int, int]]:
+def batch_blocks(n: int, size: int = EVALUATION_BLOCK) -> list[tuple[int, int]]:
     """Return where each block of an evaluation begins and ends."""
-    return [(at, min(at + EVALUATION_BLOCK, n)) for at in range(0, n, EVALUATION_BLOCK)]
+    return [(at, min(at + size, n)) for at in range(0, n, size)]

@@ -11,7 +11,7 @@ from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe
 from glassnet.training.native_stepper import Lowered, NativeStepper, Sizes
-from glassnet.training.stepper import StepGraphs, Stepper
+from glassnet.training.stepper import LoopRecipe, StepGraphs, Stepper
 
 __all__ = ["ENGINES", "Choose", "Chosen", "Reuse", "choose_stepper"]
 
@@ -34,7 +34,7 @@ class Chosen:
 
 
 # From engine, recipe, starting values, seed and the sizes of batches to what runs the steps.
-Choose = Callable[[str | None, Recipe, dict[str, Array], int, Sizes], Chosen]
+Choose = Callable[[str | None, LoopRecipe, dict[str, Array], int, Sizes], Chosen]
 
 
 def choose_stepper(
@@ -84,13 +84,13 @@ class Reuse:
 
     def __init__(self, other: Reuse | None = None, threads: int | None = None) -> None:
         self._threads = threads
-        self.known: tuple[Recipe, Sizes, Chosen] | None = None
+        self.known: tuple[LoopRecipe, Sizes, Chosen] | None = None
         self._pattern = other.known if other is not None else None
 
     def __call__(
         self,
         engine: str | None,
-        recipe: Recipe,
+        recipe: LoopRecipe,
         values: dict[str, Array],
         seed: int,
         sizes: Sizes,
@@ -108,8 +108,9 @@ class Reuse:
         return chosen
 
 
-def _serves(known: tuple[Recipe, Sizes, Chosen], recipe: Recipe, sizes: Sizes) -> bool:
+def _serves(known: tuple[LoopRecipe, Sizes, Chosen], recipe: LoopRecipe, sizes: Sizes) -> bool:
     """Whether the steps are the same but for the learning rate, which is their input."""
     pattern, known_sizes, _ = known
+    assert isinstance(recipe, Recipe)
     same = dataclasses.replace(recipe, optimizer=pattern.optimizer)
     return same == pattern and sizes == known_sizes

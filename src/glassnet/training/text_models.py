@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from glassnet.data.text.bags import BagOfWords
-from glassnet.data.text.stored import BagReader, SequenceReader, TextReader
+from glassnet.data.text.stored import (
+    BagReader,
+    CharacterReader,
+    SequenceReader,
+    TextReader,
+    with_words,
+)
 from glassnet.errors import ArgumentError, DataError
 from glassnet.nn.layers import Dense, Dropout, Layer
 from glassnet.nn.stack import Stack
@@ -19,6 +25,9 @@ from glassnet.training.run import Run
 from glassnet.unit import check_choice
 
 __all__ = ["KINDS", "TextRecipe", "check_reader", "fit_texts", "speaking", "text_network"]
+
+LARGEST = 2**28  # numbers: rows of the training are written out with their zeros, 1 GB at most
+LEAST_COLUMNS = 1000
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ def text_network(kind: str, texts: Sequence[str], classes: int, *, seed: int = 0
 
     Raises:
         ArgumentError: There is no such kind.
-        DataError: There is no text, or an empty one.
+        DataError: There is no text, or an empty one; no two texts have a word in common.
     """
     from glassnet.nn.layers import LSTM, Average, Bidirectional, Embedding, Mask
 
@@ -71,8 +80,17 @@ def text_network(kind: str, texts: Sequence[str], classes: int, *, seed: int = 0
     output = Dense(1, "logistic") if classes == 2 else Dense(classes, "softmax")
     reader: TextReader
     if kind == "bag":
-        reader = BagReader(BagOfWords((1, 2), tfidf=True, least=2 if len(texts) > 50 else 1))
-        reader.bag.fit(texts)
+        most = max(LEAST_COLUMNS, LARGEST // max(len(texts), 1))
+        least = 2 if len(texts) > 50 else 1
+        reader = BagReader(BagOfWords((1, 2), tfidf=True, least=least, most=most))
+        with_words(texts)  # says what is wrong with one of them
+        try:
+            reader.bag.fit(texts)
+        except DataError:
+            raise DataError(
+                f"no word stands in two of the {len(texts):,} texts: what is learnt from one would "
+                "tell nothing about another"
+            ) from None
         layers: list[Layer] = [output]
     else:
         reader = SequenceReader.of(texts)
@@ -102,9 +120,15 @@ def fit_texts(
         labels: The class of each.
         validation: Texts and their classes for early stopping.
         **settings: Settings of `fit`.
+
+    Raises:
+        DataError: The labels are of one class only.
     """
     if net.text is None:
         raise ArgumentError("the network reads no texts: make it with `text_network`")
+    known = set(labels)
+    if len(known) == 1:
+        raise DataError(f"the labels are of one class only ({labels[0]!r}); two are needed")
     held = None
     if validation is not None:
         held = (net.text.rows(validation[0]), np.array(validation[1]))
@@ -113,12 +137,18 @@ def fit_texts(
 
 def check_reader(reader: TextReader, stack: Stack) -> None:
     """Raise DataError unless a network can be fed what a reader gives."""
-    if reader.inputs != stack.inputs:
+    if isinstance(reader, CharacterReader):
+        count = len(reader.vocabulary)
+        if len(stack.inputs) != 1 or stack.shapes[-1] != (*stack.inputs, count):
+            raise DataError(f"the text's reader knows {count} characters; the network must answer "
+                            f"each step with as many outputs")  # fmt: skip
+    elif reader.inputs != stack.inputs:
         raise DataError(f"the text's reader gives shape {reader.inputs}, the network takes "
                         f"{stack.inputs}")  # fmt: skip
     known = [layer for layer in stack.layers if layer.name == "embedding"]
     sizes: list[Any] = [getattr(layer, "vocabulary", None) for layer in known]
-    if reader.symbols is not None and (not stack.is_masked or sizes != [reader.symbols]):
+    masked = stack.is_masked or isinstance(reader, CharacterReader)
+    if reader.symbols is not None and (not masked or sizes != [reader.symbols]):
         raise DataError(f"the text's reader knows {reader.symbols} words; the network has no mask "
                         "and embedding for as many")  # fmt: skip
 

@@ -49,10 +49,14 @@ def cut_windows(
     truncate: int | tuple[int, int],
     streams: int | None,
     *,
-    validation: object = None,
+    validation: float | tuple[Any, Any] | None = None,
     weight: object = None,
+    classes: tuple[Any, ...] | None = None,
 ) -> tuple[Examples, Settings]:
     """Return long sequences as windows to learn from, and the settings for them.
+
+    A share for validation is the end of one sequence, or of each. Like the others it is cut into
+    streams, and measured window by window with the state carried over.
 
     Args:
         net: A network that answers each step of windows of k₂ steps.
@@ -61,44 +65,105 @@ def cut_windows(
         settings: How to train.
         truncate: k, or (k₁, k₂).
         streams: In how many parts one sequence is cut.
-        validation: What was asked for; it cannot be had.
-        weight: The same.
+        validation: A share, or other sequences and targets of as many streams.
+        weight: Weights of examples; they cannot be had.
+        classes: The classes of the targets, where there may be others than these show.
 
     Raises:
         ArgumentError: A setting that does not go with windows.
         ShapeError, DataError: Sequences that are too short, or targets that do not fit.
     """
-    _check_settings(settings, validation, weight)
+    _check_settings(settings, weight)
     stack = _stack_of(net)
     hop = _lengths(truncate, stack)
+    if y is None:
+        raise ArgumentError("y, a target for each step, must be given")
+    ends: tuple[Any, Any] | None = None
+    if isinstance(validation, tuple):
+        ends = validation
+    elif validation is not None:
+        x, y, ends = _ends_off(x, y, validation, stack, streams)
+    rows, targets, notes = _cut(net, x, y, hop, streams, classes)
+    held = None
+    count = rows.shape[1]
+    if ends is not None:
+        known = targets.classes if targets.are_classes else None
+        part = "the validation part: "
+        others, aims, more = _cut(net, ends[0], ends[1], hop, streams, known, part)
+        if others.shape[1] != count:
+            raise ShapeError(
+                f"the validation part has {others.shape[1]} streams; the training part has {count}"
+            )
+        held, notes = (_flat(others), aims), (*notes, *more)
+    examples = Examples(_flat(rows), targets, held, notes)
+    chosen = dataclasses.replace(settings, batch_size=count, shuffle=False, truncate=hop)
+    return examples, chosen
+
+
+def _ends_off(
+    x: Any, y: Any, share: float, stack: Stack, streams: int | None
+) -> tuple[Any, Any, tuple[Any, Any]]:
+    """Return sequences and targets without their ends, and the ends."""
+    x, y = np.asarray(x), np.asarray(y)
+    if x.ndim == len(stack.inputs):
+        time = len(x)
+        cut = max(0, time - max(round(share * time), stack.inputs[0] * (streams or 1)))
+        return x[:cut], y[:cut], (x[cut:], y[cut:])
+    time = x.shape[1] if x.ndim > 1 else 0
+    cut = max(0, time - max(round(share * time), stack.inputs[0]))
+    return x[:, :cut], y[:, :cut], (x[:, cut:], y[:, cut:])
+
+
+def _flat(rows: Array) -> Array:
+    return rows.reshape(-1, *rows.shape[2:])
+
+
+def _cut(
+    net: Network,
+    x: Any,
+    y: Any,
+    hop: int,
+    streams: int | None,
+    known: tuple[Any, ...] | None = None,
+    part: str = "",
+) -> tuple[Array, Targets, tuple[str, ...]]:
+    """Return the windows (windows, streams, steps, …), their targets, and notes.
+
+    Args:
+        net: The network.
+        x: The sequences.
+        y: The targets.
+        hop: After how many steps a window begins.
+        streams: In how many parts one sequence is cut.
+        known: The classes, where they are known.
+        part: What they are, for messages.
+    """
+    stack = net.stack
     sequences = _streams_of(x, stack, streams)
     count, time = sequences.shape[:2]
     longest = stack.inputs[0]
     if time < longest:
         raise DataError(
-            f"the windows are longer than the sequences: {longest} steps, where each of {count} "
-            f"sequences has {time}. Take shorter windows (the network's inputs) or fewer streams"
+            f"{part}the windows are longer than the sequences: {longest} steps, where each of "
+            f"{count} sequences has {time}. Take shorter windows (the network's inputs) or fewer "
+            "streams"
         )
     rows = as_examples(windows(sequences, longest, hop), stack, net.dtype)
-    targets = _targets_of(y, np.shape(x), count, time, net, stack)
+    targets = _targets_of(y, np.shape(x), count, time, net, stack, known)
     values = windows(targets.values, longest, hop, longest - hop)
     used = (len(rows) // count - 1) * hop + longest
-    notes = () if used == time else (f"the last {time - used} of {time} steps make no window",)
-    examples = Examples(rows, dataclasses.replace(targets, values=values), None, notes)
-    chosen = dataclasses.replace(settings, batch_size=count, shuffle=False, truncate=hop)
-    return examples, chosen
+    notes = (
+        () if used == time else (f"{part}the last {time - used} of {time} steps make no window",)
+    )
+    shaped = rows.reshape(-1, count, *rows.shape[1:])
+    return shaped, dataclasses.replace(targets, values=values), notes
 
 
-def _check_settings(settings: Settings, validation: object, weight: object) -> None:
+def _check_settings(settings: Settings, weight: object) -> None:
     if settings.mode != "minibatch" or settings.batch_size is not None:
         raise ArgumentError(
             "truncate: a batch is a window of all streams; leave out mode and batch_size, and say "
             "how many streams"
-        )
-    if validation is not None:
-        raise ArgumentError(
-            "truncate: a validation part cannot be taken out of sequences whose state goes on; "
-            "keep a part of them back, and ask the network about it (net.for_steps)"
         )
     if weight is not None:
         raise ArgumentError("truncate: windows have no weights of examples")
@@ -116,6 +181,11 @@ def _stack_of(net: Network) -> Stack:
         raise ArgumentError(
             'truncate: the network must answer each step: returns="sequence" in its last layer '
             "that goes over time"
+        )
+    if any(getattr(layer, "start", "zeros") != "zeros" for layer in stack.layers):
+        raise ArgumentError(
+            "truncate: the state begins with zeros and goes on from window to window; leave out "
+            "start"
         )
     if stack.is_masked:
         raise ArgumentError("truncate: long sequences have no gaps: leave out the mask")
@@ -168,11 +238,15 @@ def _streams_of(x: Any, stack: Stack, streams: int | None) -> Array:
 
 
 def _targets_of(
-    y: Any, shape: tuple[int, ...], count: int, time: int, net: Network, stack: Stack
+    y: Any,
+    shape: tuple[int, ...],
+    count: int,
+    time: int,
+    net: Network,
+    stack: Stack,
+    known: tuple[Any, ...] | None,
 ) -> Targets:
     """Return the targets side by side: class numbers (streams, time), or (…, time, units)."""
-    if y is None:
-        raise ArgumentError("y, a target for each step, must be given")
     array = np.asarray(y)
     axes = len(shape) - len(stack.inputs) + 1  # 1 for one sequence, 2 for several
     if array.shape[:axes] != shape[:axes] or array.ndim > axes + 1:
@@ -182,6 +256,6 @@ def _targets_of(
         )
     rest = array.shape[axes:]
     flat = array.reshape(-1, *rest)[: count * time]
-    found = read_plain_targets(flat, count * time, stack, net.dtype)
+    found = read_plain_targets(flat, count * time, stack, net.dtype, known)
     values = found.values.reshape(count, time, *found.values.shape[1:])
     return dataclasses.replace(found, values=values)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glassnet.cli.building import Wishes
 from glassnet.cli.failures import INTERRUPTED, saving
-from glassnet.cli.options import Reading
-from glassnet.cli.screen import Screen, note, print_json
+from glassnet.cli.jobs.shared import (
+    ONLY_TABLES,
+    ONLY_TEXTS,
+    READ_AS_TABLES,
+    job_settings,
+    refuse_options,
+    write_curves,
+)
+from glassnet.cli.screen import Screen, print_json
 from glassnet.cli.train_data import check_files
 from glassnet.errors import ArgumentError
 
@@ -18,22 +26,17 @@ if TYPE_CHECKING:
     from glassnet.graph.types import Array
     from glassnet.rules import Estimator
     from glassnet.training import Network, Run
+    from glassnet.training.loop import Settings
 
 __all__ = ["StepsJob", "as_made", "evaluate_made"]
 
-# Options of tables, with the values that they have if nobody names them.
-ONLY_TABLES = {
-    "target": None,
-    "task": None,
-    "loss": None,
-    "mode": "minibatch",
-    "class_weight": None,
+NO_OTHER_DATA = {
     "patience": None,
     "validation": None,
     "test": None,
-    "test_data": None,
-    "standardize": True,
-    "impute": True,
+    **ONLY_TABLES,
+    **ONLY_TEXTS,
+    **READ_AS_TABLES,
 }
 FRESH = 2_560  # sequences that measure a network; it has seen none of them
 SHOWN = 3
@@ -42,8 +45,20 @@ WIDEST = 60  # steps of a sequence that are shown
 
 @dataclass(frozen=True)
 class _Task:
-    """A task, and what solves it if nobody says otherwise."""
+    """A task, and what solves it if nobody says otherwise.
 
+    Attributes:
+        make: From a number of sequences, their steps and a seed to sequences and targets.
+        about: What is to be done.
+        layers: The layers, as `--layers` reads them.
+        outputs: How many the last of them has.
+        examples: How many sequences are learnt from.
+        steps: How long each is.
+        epochs: How often each is learnt from.
+        rate: The learning rate at the beginning.
+    """
+
+    make: Callable[[int, int, int], tuple[Array, Array]]
     about: str
     layers: str
     outputs: int
@@ -52,30 +67,32 @@ class _Task:
     epochs: int
     rate: float
 
-    def make(self, n: int, steps: int, seed: int) -> tuple[Array, Array]:
-        """Return new sequences and their targets."""
-        raise NotImplementedError
+
+def _adding(n: int, steps: int, seed: int) -> tuple[Array, Array]:
+    from glassnet.data.generated.adding import adding
+
+    return adding(n, steps, seed=seed)
 
 
-class _Adding(_Task):
-    def make(self, n: int, steps: int, seed: int) -> tuple[Array, Array]:
-        from glassnet.data.generated.adding import adding
+def _brackets(n: int, steps: int, seed: int) -> tuple[Array, Array]:
+    from glassnet.data.generated.brackets import brackets
 
-        return adding(n, steps, seed=seed)
-
-
-class _Brackets(_Task):
-    def make(self, n: int, steps: int, seed: int) -> tuple[Array, Array]:
-        from glassnet.data.generated.brackets import brackets
-
-        return brackets(n, steps, seed=seed)
+    return brackets(n, steps, seed=seed)
 
 
 TASKS: dict[str, _Task] = {
-    "adding": _Adding(
-        "add the two marked numbers of a sequence", "32 lstm, linear", 1, 10_000, 100, 30, 0.01
+    "adding": _Task(
+        _adding,
+        "add the two marked numbers of a sequence",
+        "32 lstm, linear",
+        1,
+        10_000,
+        100,
+        30,
+        0.01,
     ),
-    "brackets": _Brackets(
+    "brackets": _Task(
+        _brackets,
         "at each step, the bracket that closes the innermost open one, or .",
         "64 lstm returns=sequence, softmax",
         4,
@@ -96,53 +113,36 @@ class StepsJob:
 
     def run(self) -> int:
         """Train, save, show answers; return the exit status."""
-        import glassnet as gn
+        from glassnet.training.fit import examples_from_arrays
+        from glassnet.training.loop import train
 
         wishes, task, screen = self.wishes, self.task, self.screen
-        self._check()
+        settings = self._settings()
         path = check_files(wishes)
         net = self._network()
-        optimizer = wishes.optimizer or gn.Adam(gn.Cosine(task.rate))
-        epochs = task.epochs if wishes.epochs is None else wishes.epochs
         screen.heading("Data", wishes.data)
         screen.line(f"{task.examples:,} sequences of {task.steps} steps: {task.about}")
         screen.heading("Network")
         head, *rows = net.table()
         screen.table(rows, head=head, right=[3])
         x, y = task.make(task.examples, task.steps, wishes.seed)
-        run = gn.fit(
-            net,
-            x,
-            y,
-            optimizer=optimizer,
-            batch_size=wishes.batch_size,
-            epochs=epochs,
-            seed=wishes.seed,
-            clip_norm=wishes.clip_norm,
-            clip_value=wishes.clip_value,
-            l1=wishes.l1,
-            l2=wishes.l2 or 0.0,
-            progress=None if wishes.progress else False,
-            engine=wishes.engine,
-        )
+        run = train(net, examples_from_arrays(net, x, y, None), settings)
         with saving():
             self._finish(run, path)
         return INTERRUPTED if run.stopped == "interrupted" else 0
 
-    def _check(self) -> None:
-        wishes = self.wishes
-        for name, default in ONLY_TABLES.items():
-            if getattr(wishes, name) != default:
-                raise ArgumentError(
-                    f"--{name.replace('_', '-')} is an option of tables; the sequences of "
-                    f"{wishes.data!r} are made, with their targets. A file of that name is opened "
-                    f"as ./{wishes.data}"
-                )
-        if wishes.reading != Reading():
-            raise ArgumentError(
-                f"{wishes.data!r} is made, not read: options that say how a file is read have no "
-                f"place here. A file of that name is opened as ./{wishes.data}"
-            )
+    def _settings(self) -> Settings:
+        """Return how to train; raise for wishes that have no place here, or cannot be."""
+        from glassnet.learning.adam import Adam
+        from glassnet.learning.cosine import Cosine
+
+        wishes, task = self.wishes, self.task
+        why = (
+            f"the sequences of {wishes.data!r} are made, with their targets. A file of that name "
+            f"is opened as ./{wishes.data}"
+        )
+        refuse_options(wishes, NO_OTHER_DATA, why)
+        return job_settings(wishes, Adam(Cosine(task.rate)), task.epochs)
 
     def _network(self) -> Network:
         """Return the network that was asked for; raise if it cannot answer the task."""
@@ -156,7 +156,7 @@ class StepsJob:
         check_choice("dtype", wishes.dtype or "float32", ("float32", "float64"))
         text = wishes.layers or task.layers
         layers = parse_layers(text, task.outputs)
-        labelled = isinstance(task, _Brackets)
+        labelled = wishes.data == "brackets"
         if labelled and not isinstance(layers[0], Embedding):
             layers = (Embedding(len(SYMBOLS), len(SYMBOLS)), *layers)
         inputs = (task.steps,) if labelled else (task.steps, 2)
@@ -172,6 +172,8 @@ class StepsJob:
                 f"{net.stack.activation.name} outputs, but {wishes.data} needs {wanted}"
                 f"{' of softmax' if labelled else ''}: write layers as in {task.layers!r}"
             )
+        if labelled:
+            net.for_steps(2 * task.steps)  # raises unless the network can be asked about others
         return net
 
     def _finish(self, run: Run, path: Path) -> None:
@@ -181,16 +183,7 @@ class StepsJob:
         measures = _measure(net, wishes.data, wishes.seed + 1)
         net.training["measures"] = measures
         net.save(path)
-        written = [("model", path)]
-        for name, file, write in (
-            ("curves", wishes.plot, run.plot),
-            ("history", wishes.history, run.history.to_csv),
-        ):
-            if file is not None and not len(run.history):
-                note(f"{file} is not written: no epoch was finished")
-            elif file is not None:
-                write(file)
-                written.append((name, file))
+        written = [("model", path), *write_curves(wishes, run)]
         screen.heading("Results")
         epochs = len(run.history)
         screen.line(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,10 +13,20 @@ from glassnet.data.text.tokens import WORDS
 from glassnet.data.text.vocabulary import UNKNOWN, Vocabulary
 from glassnet.errors import DataError, ModelFileError
 
-__all__ = ["BagReader", "SequenceReader", "TextReader", "are_texts", "reader_from_json"]
+__all__ = [
+    "BagReader",
+    "CharacterReader",
+    "SequenceReader",
+    "TextReader",
+    "are_texts",
+    "in_blocks",
+    "reader_from_json",
+    "with_words",
+]
 
 Array = np.ndarray[Any, Any]
 LONGEST = 100_000  # steps that a model file may ask for
+SHOWN = 5  # words that a note names
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +54,22 @@ class BagReader:
 
     def rows(self, texts: Iterable[str]) -> Array:
         """Return the rows of texts, float32 of shape (n, words)."""
-        return self.bag.transform(_with_words(texts)).astype(np.float32).toarray()
+        return self.bag.transform(with_words(texts)).astype(np.float32).toarray()
 
     def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Return notes on what of the texts is not read."""
         known = self.bag.vocabulary
         none = sum(not any(e in known for e in self.bag.entries(text)) for text in texts)
-        return (f"{none:,} of {len(texts):,} texts have no known word",) if none else ()
+        notes = (f"{none:,} of {len(texts):,} texts have no known word",) if none else ()
+        return (*notes, *_unmet(texts, known)) if self.bag.ngrams[0] == 1 else notes
+
+    def described(self) -> str:
+        """Return what it makes of a text, in a few words."""
+        low, high = self.bag.ngrams
+        names = {(1, 1): "words", (1, 2): "words and pairs of words"}
+        what = names.get((low, high), f"runs of {low} to {high} words")
+        how = ", tf-idf" if self.bag.tfidf else ""
+        return f"a bag of {len(self.bag.words):,} {what}{how}"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data for a model file."""
@@ -78,7 +97,7 @@ class SequenceReader:
             least: How often a word must be there; the others are what UNKNOWN is learnt from.
             share: The share of the texts that must be read whole.
         """
-        words = [WORDS.split(text) for text in _with_words(texts)]
+        words = [WORDS.split(text) for text in with_words(texts)]
         longest = int(np.ceil(np.quantile([len(entry) for entry in words], share)))
         return cls(Vocabulary.of(words, specials=(UNKNOWN,), least=least), longest)
 
@@ -94,7 +113,7 @@ class SequenceReader:
 
     def rows(self, texts: Iterable[str]) -> Array:
         """Return the numbers of the words, float64 of shape (n, longest), −1 where a text ends."""
-        kept = _with_words(texts)
+        kept = with_words(texts)
         found = np.full((len(kept), self.longest), -1.0)
         for row, text in zip(found, kept, strict=True):
             words = WORDS.split(text)[: self.longest]
@@ -104,18 +123,81 @@ class SequenceReader:
     def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Return notes on what of the texts is not read."""
         longer = sum(len(WORDS.split(text)) > self.longest for text in texts)
-        if not longer:
-            return ()
-        return (
-            f"{longer:,} of {len(texts):,} texts are longer than the {self.longest} words read",
-        )
+        note = f"{longer:,} of {len(texts):,} texts are longer than the {self.longest} words read"
+        return (*((note,) if longer else ()), *_unmet(texts, self.vocabulary))
+
+    def described(self) -> str:
+        """Return what it makes of a text, in a few words."""
+        known = len(self.vocabulary)
+        return f"the numbers of its first {self.longest} words; {known:,} words are known"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data for a model file."""
         return {"kind": "sequence", "words": self.vocabulary.to_json(), "longest": self.longest}
 
 
-TextReader = BagReader | SequenceReader
+@dataclass(frozen=True, eq=False)
+class CharacterReader:
+    """A long text as numbers of characters, for a network that answers each with the next one.
+
+    Args:
+        vocabulary: The characters, with UNKNOWN for rare ones if there are too many.
+    """
+
+    vocabulary: Vocabulary
+
+    @classmethod
+    def of(cls, text: str, most: int) -> CharacterReader:
+        """Return a reader for a text, with its most frequent characters."""
+        if len(set(text)) <= most:
+            return cls(Vocabulary.of([text]))
+        return cls(Vocabulary.of([text], specials=(UNKNOWN,), most=most))
+
+    @property
+    def inputs(self) -> tuple[int, ...] | None:
+        """The shape of one example: None, as a text is cut into windows of any length."""
+        return None
+
+    @property
+    def symbols(self) -> int | None:
+        """How many symbols an embedding must know."""
+        return len(self.vocabulary)
+
+    @property
+    def unknown(self) -> int | None:
+        """The number of UNKNOWN, where there is one."""
+        return self.vocabulary.number(UNKNOWN) if UNKNOWN in self.vocabulary else None
+
+    def numbers(self, text: str, place: str = "the text") -> Array:
+        """Return the numbers of a text's characters (int64).
+
+        Raises:
+            DataError: A character was not met in training.
+        """
+        return self.vocabulary.numbers(list(text), place)
+
+    def rows(self, texts: Iterable[str]) -> Array:
+        """Return texts of one length as numbers, float64 of shape (n, length)."""
+        found = [self.numbers(text, f"text {place}") for place, text in enumerate(texts)]
+        if len({len(numbers) for numbers in found}) != 1:
+            raise DataError("texts to be answered character by character must be of one length")
+        return np.stack(found).astype(np.float64)
+
+    def unread(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Return notes on what of the texts is not read."""
+        unread = {symbol for text in texts for symbol in text if symbol not in self.vocabulary}
+        return (f"{len(unread)} characters were not met in training",) if unread else ()
+
+    def described(self) -> str:
+        """Return what it makes of a text, in a few words."""
+        return f"the numbers of its characters; {len(self.vocabulary):,} are known"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data for a model file."""
+        return {"kind": "characters", "symbols": self.vocabulary.to_json()}
+
+
+TextReader = BagReader | SequenceReader | CharacterReader
 
 
 def reader_from_json(data: object) -> TextReader:
@@ -127,9 +209,11 @@ def reader_from_json(data: object) -> TextReader:
     entries = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
     if entries.get("kind") == "bag":
         return BagReader(BagOfWords.from_json(entries.get("bag")))
+    if entries.get("kind") == "characters":
+        return CharacterReader(Vocabulary.from_json(entries.get("symbols")))
     if entries.get("kind") != "sequence":
         raise ModelFileError(
-            f"text: kind must be bag or sequence; it is {entries.get('kind')!r:.40}"
+            f"text: kind must be bag, sequence or characters; it is {entries.get('kind')!r:.40}"
         )
     longest = entries.get("longest")
     if type(longest) is not int or not 1 <= longest <= LONGEST:
@@ -152,7 +236,30 @@ def are_texts(x: Any) -> bool:
     return isinstance(x, list | tuple) and any(isinstance(entry, str) for entry in entries)
 
 
-def _with_words(texts: Iterable[str]) -> list[str]:
+def in_blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield texts so many at a time, so that never the rows of all are written out.
+
+    Raises:
+        DataError: There is no text, or an empty one; the message counts over all.
+    """
+    kept = with_words(texts)
+    for start in range(0, len(kept), size):
+        yield kept[start : start + size]
+
+
+def _unmet(texts: Sequence[str], known: Vocabulary) -> tuple[str, ...]:
+    """Return a note on the words that the training has not shown (or not often enough)."""
+    words = [word for text in texts for word in WORDS.split(text)]
+    unmet = [word for word in words if word not in known]
+    if not unmet:
+        return ()
+    named = list(dict.fromkeys(unmet))
+    shown = ", ".join(map(repr, named[:SHOWN])) + (", …" if len(named) > SHOWN else "")
+    return (f"{len(unmet):,} of {len(words):,} words are not known from the training: {shown}",)
+
+
+def with_words(texts: Iterable[str]) -> list[str]:
+    """Return texts as a list; raise DataError unless there are some, and each has a word."""
     kept = check_texts(texts)
     for place, text in enumerate(kept):
         if not text.strip():

@@ -118,6 +118,8 @@ class Engine:
     Args:
         steps: The step, as graphs for each size of a batch, or lowered already.
         evaluation: Steps that only measure, if there are any; they see the same memory.
+        others: The step in other forms, such as for shorter sequences, by the names that `epochs`
+            calls them by; they see the same memory too.
         kernels: The instruction set; the best of this processor if empty.
         threads: How many threads a step may use; `thread_limit()` if not given. The bits of the
             results do not depend on it.
@@ -131,6 +133,7 @@ class Engine:
         steps: Steps | Mapping[int, Graph],
         evaluation: Steps | None = None,
         *,
+        others: Mapping[int, Steps] | None = None,
         kernels: str = "",
         threads: int | None = None,
     ) -> None:
@@ -141,7 +144,9 @@ class Engine:
         self.store = _native.Store()
         self._graphs = {} if isinstance(steps, Steps) else dict(steps)
         self.steps = steps if isinstance(steps, Steps) else Steps.of(steps)
-        parts = [self.steps] if evaluation is None else [self.steps, evaluation]
+        measured = [] if evaluation is None else [evaluation]
+        forms = others or {}
+        parts = [self.steps, *measured, *forms.values()]
         sizes: dict[str, tuple[DType, int]] = {}
         for part in parts:
             for name, tensor in (*part.inputs.items(), *part.outputs.items()):
@@ -150,11 +155,12 @@ class Engine:
         for name, (dtype, size) in sizes.items():
             self.store.add(name, dtype.value, size)
         limit = thread_limit() if threads is None else threads
-        self._programs, *others = [
+        self._programs, *rest = [
             {n: load(plan, self.store, kernels, limit) for n, plan in part.plans.items()}
             for part in parts
         ]
-        self._evaluation = others[0] if others else {}
+        self._evaluation = rest[0] if measured else {}
+        self._others = dict(zip(forms, rest[len(measured) :], strict=True))
 
     def write(self, name: str, value: Array) -> None:
         """Put values into named memory."""
@@ -174,6 +180,10 @@ class Engine:
         outputs = self._graphs[n].outputs if self._graphs else self.steps.outputs
         return {name: self.read(name, kind.dtype, kind.shape) for name, kind in outputs.items()}
 
+    def advance(self, n: int) -> None:
+        """Run the program for n examples on what lies in the memory."""
+        self._programs[n].run()
+
     def evaluate(self, inputs: Mapping[str, Array]) -> dict[str, float]:
         """Return the measures of some examples, whose number is that of an evaluation's program."""
         for name, value in inputs.items():
@@ -183,9 +193,19 @@ class Engine:
         dtype = self.steps.outputs["measures/loss"].dtype
         return {name[9:]: float(self.read(name, dtype, ())) for name in names if name != OBJECTIVE}
 
-    def epochs(self, data: Mapping[str, Array], edges: Array, state: Sequence[str]) -> Epochs:
-        """Return what runs epochs on examples; `state` names what a step hands to the next."""
-        return Epochs(self, self._programs, data, edges, state)
+    def epochs(
+        self,
+        data: Mapping[str, Array],
+        edges: Array,
+        state: Sequence[str],
+        form: int | None = None,
+    ) -> Epochs:
+        """Return what runs epochs on examples; `state` names what a step hands to the next.
+
+        `form` names another form of the step.
+        """
+        programs = self._programs if form is None else self._others[form]
+        return Epochs(self, programs, data, edges, state)
 
 
 class Epochs:

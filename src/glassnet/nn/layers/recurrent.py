@@ -208,4 +208,9 @@ class Recurrent(RecurrentLayer, name="recurrent"):
                     f"cell {self.known.name}: {key} has shape {shape}; the cell makes it "
                     f"{after[key].shape}"
                 )
-        return {key: after[key].named(key, name) for key in wanted}
+        # What is handed on as it came keeps its name: it is an input of the loop's body.
+        came = {id(value) for value in state.values()}
+        return {
+            key: after[key] if id(after[key]) in came else after[key].named(key, name)
+            for key in wanted
+        }
