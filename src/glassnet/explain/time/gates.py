@@ -237,4 +237,5 @@ def _shown(loop: Loop, name: str, parts: Sequence[str]) -> dict[str, Tensor]:
         if node.ndim == 2 and node.dtype.is_float and node.label.layer in (name, ""):
             nodes[node.label.symbol] = node
     output = nodes.pop(parts[0])
-    return {**nodes, parts[0]: output}
+    fields = {f"v_{gate}" for gate in nodes}  # what a gate is worked out from says no more than it
+    return {key: node for key, node in nodes.items() if key not in fields} | {parts[0]: output}
