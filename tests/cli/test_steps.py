@@ -28,6 +28,11 @@ def test_brackets(run: Run, place: Path) -> None:
     found = json.loads(again.out)["measures"]
     assert set(found) == {"40 steps", "80 steps"}
     assert 0.3 < found["80 steps"]["labels right"] < 1
+    worked = run("explain brackets.safetensors brackets --example 7 --quantity 'lstm1.h(2)[3]'")
+    assert "h₃(2) = o₃(2) · tanh c₃(2) = " in worked.out
+    through = run("explain brackets.safetensors brackets --example 7 --quantity lstm1.dE/du_f[1,2]")
+    assert "What each of the 39 steps adds" in through.out
+    assert "not trained on 'adding'" in run("explain brackets.safetensors adding").err
 
 
 def test_adding(run: Run, place: Path) -> None:

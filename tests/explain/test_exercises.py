@@ -37,6 +37,7 @@ ROWS = [
     *(f"A{n}" for n in range(1, 9)), *(f"B{n}" for n in range(1, 4)), "C1",
     *(f"D{n}" for n in range(1, 7)), *(f"G{n}" for n in range(1, 4)),
     *(f"H{n}" for n in range(1, 6)), *(f"I{n}" for n in range(1, 7)),
+    *(f"K{n}" for n in range(4, 8)),
 ]  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def native_steps(problem: Problem) -> list[Mapping[str, Any]]:
         engine = Engine({1: taken.graph})
         return [engine.run(1, {k: np.asarray(v) for k, v in step.items()}) for step in given]
     x, training_text = np.array(problem.data["x"]), problem.training["optimizer"]
-    stack = Stack(parse_layers(", ".join(problem.network["layers"]), 1), x.shape[1])
+    stack = Stack(parse_layers(", ".join(problem.network["layers"]), 1), x.shape[1:])
     d = np.array(problem.data["d"])
     training = dict(problem.training)
     loss, optimizer = Loss.of(training.pop("loss")), Optimizer.of(training.pop("optimizer"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,6 @@ from glassnet.cli.screen import Screen, print_json
 from glassnet.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from glassnet.data import Images, Table
     from glassnet.explain.workings import Workings
     from glassnet.rules.estimator import Estimator
     from glassnet.training import Network
@@ -344,7 +343,7 @@ def _work_out(what: str, data: str | None, asked: _Asked, shown: _Shown) -> Work
                 "a problem has its own examples"
             )
         return work_out(what, **vars(asked), **vars(shown))
-    net, examples = _model_and_data(path, data)
+    net, examples, targets = _model_and_data(path, data)
     profile = profile_of(shown.conventions or "notes", shown.digits, shown.carried)
     focus = Focus(asked.neuron, asked.quantity, asked.example)
     where = Where(asked.epoch, asked.step, asked.example)
@@ -355,7 +354,7 @@ def _work_out(what: str, data: str | None, asked: _Asked, shown: _Shown) -> Work
     return explain_network(
         net,
         examples,
-        None,
+        targets,
         profile,
         where,
         focus,
@@ -365,17 +364,21 @@ def _work_out(what: str, data: str | None, asked: _Asked, shown: _Shown) -> Work
     )
 
 
-def _model_and_data(path: Path, data: str | None) -> tuple[Network | Estimator, Table | Images]:
-    """Return a model and the data that it is worked out with."""
+def _model_and_data(path: Path, data: str | None) -> tuple[Network | Estimator, Any, Any]:
+    """Return a model, the data that it is worked out with, and targets that are not part of it."""
     if data is None:
         raise ArgumentError(
             f"{path.name} is a model: say with which data a step is worked out, as in "
             f"`glassnet explain {path} DATA`; `glassnet explain {path} --program` shows what the "
             "native engine executes"
         )
+    from glassnet.cli.jobs.steps import TASKS, as_made
+
     net = open_model(path)
     refuse_writer(net, path)
-    return net, open_as_trained(data, net, common.Reading())
+    if data in TASKS:
+        return net, *as_made(path, net, data)
+    return net, open_as_trained(data, net, common.Reading()), None
 
 
 def _list(*, as_json: bool) -> int:

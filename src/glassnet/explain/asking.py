@@ -17,8 +17,9 @@ def only(sheet: Sheet, asked: Sequence[str]) -> Sheet:
 
     Args:
         sheet: All of a step.
-        asked: Quantities: by symbol ("v", "w new"), with their layer ("output.δ"), or one alone by
-            its address ("output.δ[1]"). Everything stays if there are none.
+        asked: Quantities: by symbol ("v", "w new"), with their layer ("output.δ"), of one step in
+            time ("rnn1.h(2)"), or one alone by its address ("output.δ[1]"). Everything stays if
+            there are none.
 
     Raises:
         ArgumentError: There is no such quantity.
@@ -53,4 +54,8 @@ def only(sheet: Sheet, asked: Sequence[str]) -> Sheet:
 
 def _names(line: Line) -> set[str]:
     address = line.address
-    return {address.symbol, f"{address.layer}.{address.symbol}", str(address)}
+    found = {address.symbol, f"{address.layer}.{address.symbol}", str(address)}
+    if address.time is not None:
+        step = f"{address.symbol}({address.time})"
+        found |= {step, f"{address.layer}.{step}"}
+    return found

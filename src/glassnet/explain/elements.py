@@ -25,6 +25,7 @@ from glassnet.explain.expressions import (
     power,
     together,
 )
+from glassnet.explain.placing import Placing
 from glassnet.graph import DType, Tensor
 from glassnet.graph.operation import (
     REGISTRY,
@@ -44,6 +45,7 @@ __all__ = ["Elements", "Name", "alike"]
 Name = tuple[str, str, bool]  # symbol, layer, turned
 
 FLOAT = {"dtype": DType.FLOAT64}  # what yes or no becomes as a number
+ALIAS = Movement("alias")  # of what is the same number, and hands no gradient back
 HUGE = 1e300  # what only stands for ∞
 TARGET = "d"
 LOGARITHM = "ln "  # how the symbol of a logarithm begins: "ln y" is that of y
@@ -75,6 +77,7 @@ class Elements:
         examples: For each named node: which of its axes numbers examples; it does not stand in
             brackets.
         numbers: The numbers of the examples; from 1 if not given.
+        placings: What the axes of named nodes number, where it is more than the examples.
     """
 
     def __init__(
@@ -83,8 +86,10 @@ class Elements:
         names: Mapping[Tensor, Name],
         examples: Mapping[Tensor, int | None],
         numbers: Sequence[int] = (),
+        placings: Mapping[Tensor, Placing] | None = None,
     ) -> None:
         self.values, self.names, self.examples = values, names, examples
+        self.placings = placings or {}
         self.numbers = tuple(numbers)
         self._moves: dict[Tensor, list[Array]] = {}
         self._twins = _twins(alike(values), names)
@@ -94,13 +99,18 @@ class Elements:
     def address(self, node: Tensor, index: tuple[int, ...]) -> Address:
         """Return the address of an element of a named node."""
         symbol, layer, _ = self.names[node]
-        axis = self.examples.get(node)
-        places = tuple(place + 1 for number, place in enumerate(index) if number != axis)
-        shape = [length for number, length in enumerate(node.shape) if number != axis]
-        if not shape or (len(shape) == 1 and shape[0] == 1 and node.ndim < 2):
-            places = ()
-        example = None if axis is None or node.shape[axis] == 1 else self.number_of(index[axis])
-        return Address(symbol, layer, places, example)
+        return self.placing(node).address(symbol, layer, node.shape, index, self.number_of)
+
+    def placing(self, node: Tensor) -> Placing:
+        """Return what the axes of a named node number."""
+        return self.placings.get(node) or Placing(self.examples.get(node))
+
+    def place(self, node: Tensor, address: Address) -> tuple[int, ...] | None:
+        """Return where in a named node the element with an address stands; None if it is none."""
+        symbol, layer, _ = self.names[node]
+        if layer != address.layer:
+            return None
+        return self.placing(node).place(address, symbol, node.shape, self.row_of)
 
     def number_of(self, row: int) -> int:
         """Return the number of the example in a row of the batch."""
@@ -322,6 +332,9 @@ def alike(values: Mapping[Tensor, Array]) -> dict[Tensor, Tensor]:
     first: dict[Any, Tensor] = {}  # by how, and from what
     found: dict[Tensor, Tensor] = {}
     for node in values:
+        if node.op.native == ALIAS and not node.label.symbol:
+            found[node] = found[node.inputs[0]]
+            continue
         how: Any = (node.op.name, repr(sorted(node.attributes.items())), node.type)
         if isinstance(node.op.native, Constant):
             how = values[node].tobytes(), node.type

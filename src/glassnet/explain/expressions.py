@@ -45,19 +45,22 @@ __all__ = [
 class Address:
     """Where a quantity stands: its layer, its symbol, and the places of the element, from 1.
 
-    Written as `hidden.v[1]`, `output.w[1,2]`, `x[2]`, `E`; an example's number stands behind an @.
+    Written as `hidden.v[1]`, `output.w[1,2]`, `x[2]`, `E`; of a sequence the step in time stands in
+    brackets, `rnn1.h(2)[1]`; an example's number stands behind an @.
     """
 
     symbol: str
     layer: str = ""
     index: tuple[int, ...] = ()
     example: int | None = None
+    time: int | None = None
 
     def __str__(self) -> str:
         layer = f"{self.layer}." if self.layer else ""
         place = f"[{','.join(map(str, self.index))}]" if self.index else ""
         example = f"@{self.example}" if self.example is not None else ""
-        return f"{layer}{self.symbol}{place}{example}"
+        time = f"({self.time})" if self.time is not None else ""
+        return f"{layer}{self.symbol}{time}{place}{example}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,8 @@ def multiply(factors: Sequence[Expression]) -> Expression:
 
 def _squared(factors: Sequence[Expression]) -> list[Expression]:
     """Return factors of a product, those that stand in it twice as a square."""
+    if len(factors) == 2 and _is_same(*factors):  # tanh c · tanh c
+        return [Power(factors[0], 2.0)]
     counts = Counter(factor for factor in factors if isinstance(factor, Quantity))
     found: list[Expression] = []
     for factor in factors:
@@ -234,6 +239,13 @@ def _squared(factors: Sequence[Expression]) -> list[Expression]:
             found.append(Power(factor, float(counts[factor])))
             counts[factor] = 0
     return found
+
+
+def _is_same(one: Expression, other: Expression) -> bool:
+    """Whether two factors are the same operation on the same operands."""
+    if not isinstance(one, Apply) or not isinstance(other, Apply):
+        return False
+    return (one.op, one.operands, one.attributes) == (other.op, other.operands, other.attributes)
 
 
 def divide(above: Expression, below: Expression) -> Expression:

@@ -10,7 +10,8 @@ from math import prod
 
 from glassnet.errors import ArgumentError, nearest
 from glassnet.explain.expressions import Address
-from glassnet.explain.stepwise import Shown, StepWriter
+from glassnet.explain.shown import Shown
+from glassnet.explain.stepwise import StepWriter
 from glassnet.unit import check_whole
 
 __all__ = ["Focus", "Selection", "find_place", "neurons", "place_of", "select", "to_type"]
@@ -41,7 +42,8 @@ SPOKEN: dict[str, tuple[str, ...]] = {
     "η": ("η",),
 }
 PLURAL = "s"
-ADDRESS = r"(?:([^.\[\]]+)\.)?([^.\[\]@]+)\[(\d+(?:,\d+)*)\](?:@(\d+))?"
+ADDRESS = r"(?:([^\[\]]+)\.)?([^.\[\]@]+)\[(\d+(?:,\d+)*)\](?:@(\d+))?"
+STEP = r"(.*?)\((\d+)\)"  # a quantity of one step in time, such as h(2)
 LETTERS = (
     ("delta", "δ"), ("gamma", "γ"), ("beta", "β"), ("eta", "η"), ("sigma", "σ"), ("mu", "μ"),
     ("'", "′"), ("^2", "²"),
@@ -99,7 +101,10 @@ def select(writer: StepWriter, focus: Focus) -> list[Selection]:
         if focus.example is not None and one[4] is None and writer.batch > 1:
             one = re.fullmatch(ADDRESS, f"{one[0]}@{focus.example}") or one
         return [_one(writer, one)]
-    symbols = None if focus.quantity is None else _symbols(writer, focus.quantity)
+    time, symbols = None, None
+    if focus.quantity is not None:
+        quantity, time = _of_step(focus.quantity)
+        symbols = _symbols(writer, quantity)
     layer, number = (None, None) if focus.neuron is None else _neuron(writer, focus.neuron)
     if focus.example is not None:
         _check_example(writer, focus.example)
@@ -109,9 +114,10 @@ def select(writer: StepWriter, focus: Focus) -> list[Selection]:
             continue
         if symbols is None and entry.is_given:
             continue
-        if symbols is not None and entry.name[0] not in symbols:
+        gates = _gates(writer, entry, symbols)
+        if gates is None:
             continue
-        ranges = _ranges(writer, entry, number, focus)
+        ranges = _ranges(writer, entry, number, focus, time, gates)
         if ranges is not None:
             found.append(Selection(entry, ranges))
     if not found:
@@ -123,14 +129,16 @@ def _one(writer: StepWriter, text: re.Match[str]) -> Selection:
     """Return a single number by its address."""
     layer, symbol, places, example = text.groups()
     index = tuple(int(place) for place in places.split(","))
-    symbols = _symbols(writer, symbol)
+    quantity, time = _of_step(symbol)
+    symbols = _symbols(writer, quantity)
     number = None if example is None else int(example)
     if number is not None:
         _check_example(writer, number)
     for known in symbols:
-        found = find_place(writer, Address(known, layer or "", index, number))
-        if found is not None:
-            return Selection(found[0], tuple((at,) for at in found[1]))
+        for step in (time, None):  # what a step adds to a sum is shown with the sum
+            found = find_place(writer, Address(known, layer or "", index, number, step))
+            if found is not None:
+                return Selection(found[0], tuple((at,) for at in found[1]))
     own = {
         _last_of(writer, entry)
         for entry in writer.shown.values()
@@ -150,20 +158,56 @@ def _last_of(writer: StepWriter, entry: Shown) -> str:
     return str(writer.elements.address(entry.node, tuple(n - 1 for n in entry.node.shape)))
 
 
+def _of_step(text: str) -> tuple[str, int | None]:
+    """Return a quantity without its step in time, and the step: h(2) is h, and 2."""
+    found = re.fullmatch(STEP, text.strip())
+    return (text, None) if found is None else (found[1], int(found[2]))
+
+
+def _gates(writer: StepWriter, entry: Shown, symbols: Sequence[str] | None) -> list[int] | None:
+    """Return which gates of a quantity are asked for, all if it has none; None if not it at all."""
+    own = writer.elements.placing(entry.node).symbols(entry.name[0])
+    if symbols is None or entry.name[0] in symbols:
+        return list(range(len(own)))
+    return [gate for gate, symbol in enumerate(own) if symbol in symbols] or None
+
+
 def _ranges(
-    writer: StepWriter, entry: Shown, number: int | None, focus: Focus
+    writer: StepWriter,
+    entry: Shown,
+    number: int | None,
+    focus: Focus,
+    time: int | None,
+    gates: Sequence[int],
 ) -> tuple[Sequence[int], ...] | None:
     """Return the places that are asked for along each axis; None if there are none."""
-    shape, axis = entry.node.shape, writer.elements.examples.get(entry.node)
+    shape, placing = entry.node.shape, writer.elements.placing(entry.node)
     ranges: list[Sequence[int]] = [range(length) for length in shape]
     if focus.example is not None:
-        if axis is not None:
-            at = writer.elements.row_of(focus.example)
-            ranges[axis] = range(at, at + 1)
+        if placing.example is not None:
+            at, each = writer.elements.row_of(focus.example), placing.steps or 1
+            ranges[placing.example] = range(at * each, (at + 1) * each)
         elif focus.quantity is None and writer.batch > 1:
             return None  # what sums over the examples is of none of them
-    if number is not None:
-        own = next((a for a in range(len(shape)) if a != axis), None)
+    if time is not None:
+        along = placing.example if placing.steps is not None else placing.time
+        if along is None and placing.at != time:
+            return None
+        if along is not None:
+            each = placing.steps or shape[along]
+            ranges[along] = [at for at in ranges[along] if at % each == time - placing.first]
+            if not ranges[along]:
+                return None
+    hidden = (placing.example, placing.time)
+    own = next((a for a in range(len(shape)) if a not in hidden), None)
+    if placing.blocks and own is not None:
+        rows = shape[own] // len(placing.blocks)
+        picked = range(rows) if number is None or placing.is_row else (number - 1,)
+        if picked[0] >= rows:
+            return None
+        ranges[own] = [gate * rows + row for gate in gates for row in picked]
+        own = own + 1 if placing.is_row else None
+    if number is not None and not (placing.blocks and own is None):
         if own is None or not number <= shape[own]:
             return None
         ranges[own] = range(number - 1, number)
@@ -173,7 +217,12 @@ def _ranges(
 # --- quantities -----------------------------------------------------------------------------------
 def _symbols(writer: StepWriter, text: str) -> list[str]:
     """Return the symbols of a step that a name or symbol stands for, what it says first."""
-    known = list(dict.fromkeys(entry.name[0] for entry in writer.shown.values()))
+    parts = (
+        writer.elements.placing(entry.node).symbols(entry.name[0])
+        for entry in writer.shown.values()
+    )
+    whole = dict.fromkeys(entry.name[0] for entry in writer.shown.values())
+    known = list(dict.fromkeys(itertools.chain(whole, *parts)))
     word = " ".join(text.split())
     lowered = word.lower() if len(word) > 1 else word
     tries = [word, *SPOKEN.get(word, ()), *SPOKEN.get(lowered, ())]
@@ -216,9 +265,12 @@ def neurons(writer: StepWriter) -> dict[str, int]:
     """Return the layers ("" where they have no names) and how many neurons each has."""
     found: dict[str, int] = {}
     for entry in writer.shown.values():
-        axis = writer.elements.examples.get(entry.node)
-        if entry.name[0] in ("v", "y", "u") and axis is not None and entry.node.ndim > 1:
-            own = [n for a, n in enumerate(entry.node.shape) if a != axis]
+        placing = writer.elements.placing(entry.node)
+        is_state = entry.name[0] == "h" and entry.time is not None
+        is_output = entry.name[0] in ("v", "y", "u") or is_state
+        if is_output and placing.example is not None and entry.node.ndim > 1:
+            hidden = (placing.example, placing.time)
+            own = [n for a, n in enumerate(entry.node.shape) if a not in hidden]
             found.setdefault(entry.layer, own[0])
     return found
 
@@ -279,17 +331,8 @@ def place_of(writer: StepWriter, address: Address) -> tuple[Shown, tuple[int, ..
 
 def find_place(writer: StepWriter, address: Address) -> tuple[Shown, tuple[int, ...]] | None:
     """Return the same, or None if there is no such element."""
-    elements = writer.elements
     for entry in writer.named(address.symbol, address.layer):
-        axis, shape = elements.examples.get(entry.node), entry.node.shape
-        places = len(shape) - (axis is not None)
-        given = address.index or (1,) * places
-        if len(given) != places or (address.example is not None and axis is None):
-            continue
-        place = [number - 1 for number in given]
-        if axis is not None:
-            row = 0 if address.example is None else elements.row_of(address.example)
-            place.insert(axis, row)
-        if all(0 <= at < length for at, length in zip(place, shape, strict=True)):
-            return entry, tuple(place)
+        place = writer.elements.place(entry.node, address)
+        if place is not None:
+            return entry, place
     return None

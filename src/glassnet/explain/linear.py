@@ -13,6 +13,7 @@ from glassnet.explain.notation import (
     Root,
     Row,
     Script,
+    row,
 )
 from glassnet.explain.symbols import ENDINGS, name_of
 
@@ -20,6 +21,7 @@ __all__ = ["linear", "symbol_of"]
 
 LOWERED = str.maketrans("0123456789+−aeijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+ABOVE_STEP = str.maketrans("()0123456789", "⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹")  # an example, above a step in time
 ACCENTS = {"^": "\u0302", "~": "\u0303", "¯": "\u0304"}
 HALF = Fraction(Leaf("number", "1"), Leaf("number", "2"))
 
@@ -100,12 +102,17 @@ def _script(written: Script) -> str:
     if isinstance(base, Fenced) and isinstance(base.inside, Script):
         base = base.inside  # a name: on one line nothing stands above it
     text = linear(base)
-    if written.below is not None:
-        places = linear(written.below)
+    below = written.below
+    gate = below.parts[0] if isinstance(below, Row) else below
+    if isinstance(gate, Leaf) and gate.kind == "word":
+        text += f"_{gate.text.strip()}"
+        below = row(*below.parts[1:]) if isinstance(below, Row) else None
+    if below is not None:
+        places = linear(below)
         fits = all(sign in ",\u2009 " or ord(sign) in LOWERED for sign in places)
         comma = ",\u2009" if "," in places else ","
         lowered = places.replace(" ", "").replace(",", comma).translate(LOWERED)
-        text += lowered if fits else f"_{_as_one(written.below)}"
+        text += lowered if fits else f"_{_as_one(below)}"
     return text if written.above is None else _raised(text, written.base, written.above)
 
 
@@ -117,7 +124,7 @@ def _raised(text: str, base: Notation, above: Notation) -> str:
         return _tagged(text, first.text, "" if above is first else linear(above)[len(first.text) :])
     exponent = linear(above)
     if exponent.startswith("(") and isinstance(first, Leaf):  # the number of an example
-        return text + exponent
+        return text + (exponent.translate(ABOVE_STEP) if isinstance(base, Row) else exponent)
     whole = exponent.removeprefix("−").isdigit() and base != Leaf("word", "e")
     if isinstance(above, Script) and above.above is not None:
         return f"{text}^({exponent})"

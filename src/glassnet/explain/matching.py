@@ -30,7 +30,8 @@ GREEK = {
 GREEK_WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(GREEK)})(?![a-z]{{2,}})")
 ABOVE, BELOW = re.compile(r"(^|[\s.:])d(?=[Ee]\s*/)"), re.compile(r"(?<=/)\s*d(?=[a-zA-Z])")
 UNSEEN, PLACES = re.compile(r"[\s_{}$\\]"), re.compile(r"\[([0-9,]*)\]")
-ENDING = re.compile(r"(new|before|clipped)([0-9,]+)")
+STEP = re.compile(r"(\(\d+\))([0-9,]+)")  # the step in time stands behind the places: h1(2)
+ENDING = re.compile(r"(new|before|clipped|full|cut)([0-9,]+(?:\(\d+\))?|\(\d+\))")
 NEAREST = 30  # unknown quantities for which the nearest one is looked for
 
 
@@ -132,8 +133,8 @@ def plain_name(text: str) -> str:
 
     >>> plain_name("hidden.w₁₂ new"), plain_name("hidden.w[1, 2] new"), plain_name("delta_1")
     ('hidden.w12new', 'hidden.w12new', 'δ1')
-    >>> plain_name("w[1,12]"), plain_name("w new[1,2]")
-    ('w1,12', 'w12new')
+    >>> plain_name("w[1,12]"), plain_name("w new[1,2]"), plain_name("rnn1.h(2)[1]")
+    ('w1,12', 'w12new', 'rnn1.h1(2)')
     """
     found = unicodedata.normalize("NFKC", text.translate(SIGNS)).translate(SIGNS)
     if "/" in found:
@@ -141,7 +142,7 @@ def plain_name(text: str) -> str:
         found = BELOW.sub("∂", found)
     found = GREEK_WORD.sub(lambda word: GREEK[word[0]], found)
     found = UNSEEN.sub("", found)
-    found = PLACES.sub(_places, found)
+    found = STEP.sub(r"\2\1", PLACES.sub(_places, found))
     # the places stand in front of words such as "new", wherever they were written
     return ENDING.sub(r"\2\1", found)
 

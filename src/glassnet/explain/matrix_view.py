@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -117,6 +117,7 @@ def grid_of(
     axis: int | None,
     labels: Sequence[str],
     worked: tuple[int, ...] | None = None,
+    named: Callable[[int, int], str] | None = None,
 ) -> Grid:
     """Return the table of some elements of a quantity.
 
@@ -126,16 +127,20 @@ def grid_of(
         axis: Which axis numbers examples, or None.
         labels: What the examples are called.
         worked: The element that is worked out beside the table.
+        named: What a place along an axis is called, where it is not its number: a step in time, a
+            gate, an example; the axes for which it returns "" have numbers.
     """
     places = [sorted({place[a] for place in values}) for a in range(len(next(iter(values))))]
     long = [a for a, found in enumerate(places) if len(found) > 1]
 
     def label(a: int, at: int) -> str:
-        return labels[at] if a == axis else str(at + 1)
+        own = "" if named is None else named(a, at)
+        return own or (labels[at] if a == axis else str(at + 1))
 
     fixed = {a: found[0] for a, found in enumerate(places) if len(found) == 1}
-    of = labels[fixed[axis]] if axis in fixed and len(labels) > 1 else ""
-    index = tuple(at + 1 for a, at in fixed.items() if a != axis)
+    of = labels[fixed[axis]] if axis in fixed and len(labels) > fixed[axis] and labels[1:] else ""
+    plain = [a for a in fixed if a != axis and (named is None or not named(a, 0))]
+    index = tuple(fixed[a] + 1 for a in plain)
     own = replace(address, index=index if long else (), example=int(of) if of else None)
     whose = symbol_of(own)
     said = f"{whose}: {len(values):,} numbers"
@@ -155,6 +160,8 @@ def grid_of(
             lit = (r, c) if place == worked else lit
     words = "examples" if across == axis else "inputs" if len(places) == 2 else "columns"
     which = "inputs" if address.symbol == "x" else "neurons" if axis not in down else "rows"
+    if named is not None and any("(" in named(a, 0) for a in down):
+        which, words = "steps in time", "inputs" if address.symbol == "x" else "neurons"
     caption = f"{said}; rows are {which}, columns {words}"
     heads = tuple(label(across, column) for column in places[across])
     names = tuple(",".join(label(a, at) for a, at in zip(down, row, strict=True)) for row in rows)

@@ -60,6 +60,8 @@ class _Picture:
         """Return each layer with its number of neurons, the inputs first; [] if none fit."""
         if not any(a.symbol in ("v", "y") for a in self.values):  # units, rather than neurons
             return []
+        if any(a.time is not None for a in self.values):  # a picture has no room for each step
+            return []
         inputs = [a for a in self.values if a.symbol == "x" and a.example == self.example]
         found = [("", len(inputs))]
         for layer in dict.fromkeys(a.layer for a in self.values if a.symbol == "w"):

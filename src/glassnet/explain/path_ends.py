@@ -201,7 +201,7 @@ def view_of_problem(
     step = elements_of_step(graph, Program(graph).evaluate(given), profile)
     names = {node: step.names[node] for node in order if node in step.names}
     names.setdefault(objective, ("J", "", False))
-    elements = Elements(step.values, names, step.examples)
+    elements = Elements(step.values, names, step.examples, placings=step.placings)
     start = _looked_up(elements, weight)
     end = (objective, ()) if to is None else _looked_up(elements, to)
     seed = np.zeros(end[0].shape, end[0].dtype.numpy)
@@ -215,31 +215,38 @@ def _looked_up(elements: Elements, text: str) -> Element:
     """Return the number with an address; a layer may be left out where only one has it."""
     floats = [node for node in elements.names if node.dtype.is_float]
     wanted = "".join(text.split())
-    base = re.split(r"[\[@]", wanted)[0]
+    base = re.split(r"[\[@(]", wanted)[0]
     found = [node for node in floats if base in _called(elements, node)]
-    whole = [node for node in found if base == _called(elements, node)[0]]
-    if len(found) > 1 and not whole:
-        both = ", ".join(_called(elements, node)[0] for node in found)
+    whole = [node for node in found if base in _called(elements, node)[::2]]
+    layers = dict.fromkeys(elements.names[node][1] for node in found)
+    if len(layers) > 1 and not whole:
+        both = ", ".join(dict.fromkeys(_called(elements, node)[0] for node in found))
         raise ArgumentError(f"there are several quantities {base!r:.60}: {both}; name the layer")
+    places = ""
     for node in whole or found:
-        rest = wanted.removeprefix(base)
+        layer = elements.names[node][1]
+        begin = "" if not layer or base.startswith(f"{layer}.") else f"{layer}."
         for index in np.ndindex(*node.shape):
             place = tuple(int(i) for i in index)
-            address = str(elements.address(node, place))
-            if address.removeprefix(_called(elements, node)[0]) == rest:
+            if str(elements.address(node, place)) == f"{begin}{wanted}":
                 return node, place
+    for node in (whole or found)[:1]:
         first = str(elements.address(node, (0,) * node.ndim))
         last = str(elements.address(node, tuple(length - 1 for length in node.shape)))
         places = first if first == last else f"{first} to {last}"
         raise ArgumentError(f"there is no quantity {text!r:.60}; {base} is {places}")
-    known = [_called(elements, node)[0] for node in floats]
+    known = list(dict.fromkeys(_called(elements, node)[0] for node in floats))
     raise ArgumentError(
         f"there is no quantity {text!r:.60}{nearest(base[:60], known)}; there are "
         f"{', '.join(known)}"
     )
 
 
-def _called(elements: Elements, node: Tensor) -> tuple[str, str]:
-    """Return what a quantity is called with its layer, and without."""
+def _called(elements: Elements, node: Tensor) -> tuple[str, ...]:
+    """Return what a quantity is called with its layer, and without; the same for its gates."""
     symbol, layer, _ = elements.names[node]
-    return (f"{layer}.{symbol}" if layer else symbol), symbol
+    return tuple(
+        name
+        for own in elements.placing(node).symbols(symbol)
+        for name in ((f"{layer}.{own}" if layer else own), own)
+    )

@@ -259,7 +259,7 @@ class _Cut:
         self.sources = [node for node in copies if node in reached and node is not target]
         named = [node for node in copies if node in names]
         self._names = {copies[node]: names[node] for node in named}
-        self._examples = {copies[node]: elements.examples.get(node) for node in named}
+        self._placings = {copies[node]: elements.placing(node) for node in named}
         self._passing = {node: _passing(node) for node in self._nodes} if self.sources else {}
         self.stops = False  # whether a number goes into an operation that hands no gradient back
         self._program: Program | None = None
@@ -299,7 +299,10 @@ class _Cut:
             ends = {str(i): found[source] for i, source in enumerate(self.sources)}
             graph = Graph({}, {**ends, "target": self._copies[self._target]})
             values = Program(graph).evaluate({})
-            self._gradients[index] = (Elements(values, self._names, self._examples), found)
+            self._gradients[index] = (
+                Elements(values, self._names, {}, placings=self._placings),
+                found,
+            )
         elements, found = self._gradients[index]
         return elements.element(found[start[0]], start[1])
 

@@ -88,7 +88,9 @@ class _Finder:
         self.graph = PathGraph(view.start, view.end, view.elements)
         self.factors: dict[Arrow, Factor] = {}
         self.values: dict[Address, float] = {}
-        self.nodes = {name[:2]: node for node, name in view.elements.names.items()}
+        self.nodes: dict[str, list[Tensor]] = {}
+        for node, name in view.elements.names.items():
+            self.nodes.setdefault(name[1], []).append(node)
 
     def found(self) -> Paths:
         """Return the paths, with all that their page shows."""
@@ -186,14 +188,11 @@ class _Finder:
         return formula
 
     def _value(self, address: Address) -> float:
-        node = self.nodes[address.symbol, address.layer]
-        axis = self.elements.examples.get(node)
-        places = iter(address.index)
-        index = tuple(
-            (address.example or 1) - 1 if number == axis else next(places, 1) - 1
-            for number in range(node.ndim)
-        )
-        return self.elements.value(node, index)
+        for node in self.nodes[address.layer]:
+            place = self.elements.place(node, address)
+            if place is not None:
+                return self.elements.value(node, place)
+        raise AssertionError(f"no quantity has the address {address}")
 
     def _lines(self, routes: Sequence[Route]) -> tuple[Line, ...]:
         passed = {self.view.start, self.view.end}

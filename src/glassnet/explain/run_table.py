@@ -15,8 +15,9 @@ from glassnet.explain.focus import Focus, find_place, select
 from glassnet.explain.linear import linear, symbol_of
 from glassnet.explain.notation import Notation
 from glassnet.explain.parts import Page, Part, Table
+from glassnet.explain.shown import ERROR, FORWARD, NEW, Shown
 from glassnet.explain.steps import Step
-from glassnet.explain.stepwise import ERROR, FORWARD, NEW, Shown, StepWriter
+from glassnet.explain.stepwise import StepWriter
 from glassnet.explain.symbols import name_of, number
 from glassnet.explain.text import columns_of
 from glassnet.graph import Graph

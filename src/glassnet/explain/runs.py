@@ -20,7 +20,7 @@ from glassnet.learning.backpropagation import Recipe, training_graph
 from glassnet.learning.schedule import Schedule
 from glassnet.training.lengths import shortened
 from glassnet.training.loop import Examples, Settings
-from glassnet.training.network import Network, as_rows
+from glassnet.training.network import Network
 from glassnet.training.replay import Moment, Replay, settings_of
 from glassnet.training.tables import as_data, is_table
 from glassnet.training.targets import Targets, choose_loss, read_targets
@@ -30,6 +30,10 @@ __all__ = ["Given", "read_examples", "run_steps"]
 REPLAYED = "the weights are those of the run before this step, to the bit ({dtype})"
 AS_THEY_ARE = "the weights are those that the network has now"
 ANEW = "what the optimiser remembers begins anew: the network does not keep it"
+WINDOW = (
+    "each example is a window, before which the state is 0; its last {count} steps count, and the "
+    "path from its first step back is cut"
+)
 FEATURES = "x and d are numbers after the network's own preprocessing of the data"
 
 
@@ -89,7 +93,7 @@ def read_examples(net: Network, x: Any, y: Any) -> Given:
             "the network was trained on a table; give a table or data frame with its columns, "
             "so that they are treated as in the training"
         )
-    rows = as_rows(x, net.stack.inputs, net.dtype)
+    rows = net.rows(x)
     classes = net.classes if net.task == "classification" else None
     targets = read_targets(y, len(rows), net.stack, net.dtype, classes)
     return Given(rows, targets, np.arange(1, len(rows) + 1))
@@ -126,7 +130,7 @@ def _replayed(
     examples, learnt = _as_trained(net, given, settings, validation, test, monitored=monitored)
     replay = Replay(net, examples)
     epoch, first, last = _place(replay, where, learnt, count, table=table)
-    recipe = replace(replay.recipe, dtype=DType.FLOAT64)
+    recipe = replace(replay.recipe, dtype=DType.FLOAT64, unrolled=True)
     notes = [REPLAYED.format(dtype=net.dtype)]
     notes += [FEATURES] if net.preprocessing is not None else []
     graphs: dict[tuple[int, int | None], Graph] = {}
@@ -214,7 +218,7 @@ def _inputs(moment: Moment) -> dict[str, Any]:
 # --- the next step --------------------------------------------------------------------------------
 def _next(net: Network, given: Given, name: str, example: int | None, count: int) -> Iterator[Step]:
     """Yield the next steps, from the weights as they are, on the first examples or on one."""
-    settings = settings_of(net.training)
+    settings = settings_of(net.training, replayed=False)
     size = 1 if settings.mode == "online" else int(net.training.get("batch_size") or len(given.x))
     rows = np.arange(min(size, len(given.x)))
     if example is not None:
@@ -240,9 +244,12 @@ def _next(net: Network, given: Given, name: str, example: int | None, count: int
         clip_value=settings.clip_value,
         l1=settings.l1,
         l2=settings.l2,
+        unrolled=True,
+        hand_over=settings.truncate,
     )
     graph = _graph(recipe, len(rows), net.dtype)
     program = Program(graph)
+    begin, target = _window(net, settings, batch)
     state: dict[str, Any] = {f"parameters/{k}": v for k, v in net.parameters.items()}
     state |= {f"statistics/{k}": v for k, v in net.statistics.items()}
     for key, value in net.parameters.items():
@@ -253,12 +260,14 @@ def _next(net: Network, given: Given, name: str, example: int | None, count: int
     numbers = tuple(int(n) for n in batch.numbers)
     notes = [AS_THEY_ARE, *([ANEW] if optimizer.slots() else [])]
     notes += [FEATURES] if net.preprocessing is not None else []
+    notes += [WINDOW.format(count=settings.truncate)] if settings.truncate is not None else []
     said = f"example {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} examples"
     for number in range(1, count + 1):
         inputs = {
             **state,
+            **begin,
             "batch/x": batch.x,
-            "batch/target": batch.targets.values,
+            "batch/target": target,
             "rate": rate,
             "step": number,
             "seed": settings.seed,
@@ -269,6 +278,16 @@ def _next(net: Network, given: Given, name: str, example: int | None, count: int
         if number < count:
             outputs = program.outputs(program.evaluate(inputs))
             state = {key: outputs[key] for key in state}
+
+
+def _window(net: Network, settings: Settings, batch: Given) -> tuple[dict[str, Array], Array]:
+    """Return the state before a window, where the network learnt from windows, and its targets."""
+    target = batch.targets.values
+    if settings.truncate is None:
+        return {}, target
+    sizes = net.stack.carries()
+    begin = {f"carry/{key}": np.zeros((len(batch.x), size)) for key, size in sizes.items()}
+    return begin, target[:, -settings.truncate :]
 
 
 def _rate(schedule: Schedule, epoch: float, epochs: int) -> float:

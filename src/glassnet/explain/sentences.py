@@ -10,8 +10,17 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from glassnet.explain.expressions import Address, Apply, Expression, Quantity, Quotient, Sum, parts
+from glassnet.explain.expressions import (
+    Address,
+    Apply,
+    Expression,
+    Quantity,
+    Quotient,
+    Sum,
+    parts,
+)
 from glassnet.explain.numbers import short
+from glassnet.explain.sentences_of_steps import sentence_of_steps
 from glassnet.explain.sheet import Line, Section
 
 __all__ = ["sentence_of"]
@@ -170,6 +179,9 @@ def sentence_of(section: Section, values: Mapping[Address, float], layers: Seque
         layers: The layers, from the input to the output.
     """
     symbols = {_plain(line.address.symbol) for line in section.lines}
+    of_steps = sentence_of_steps(section, symbols)
+    if of_steps is not None:
+        return of_steps
     for entry in SENTENCES:
         if section.title.startswith(entry.heading) and symbols.issuperset(entry.symbols):
             return entry.text

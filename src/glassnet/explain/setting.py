@@ -275,12 +275,19 @@ def _listed(entries: Sequence[_Piece]) -> _Piece:
 
 def _strength_of(written: Notation) -> _Piece:
     """Return a name or a number with what must be known of it."""
+    if isinstance(written, Row) and _is_step(written.parts[-1]):
+        return _Piece(written, ATOM if not isinstance(written.parts[0], Fraction) else POWER)
     if isinstance(written, Row):
         minus = written.parts[0] == MINUS
         rest = written.parts[1:] if minus else written.parts
         return _Piece(written, ATOM if len(rest) == 1 else POWER, minus)
     has_exponent = isinstance(written, Script) and written.above is not None
     return _Piece(written, POWER if has_exponent or isinstance(written, Fraction) else ATOM)
+
+
+def _is_step(written: Notation) -> bool:
+    """Whether this is a step in time behind a name: (2)."""
+    return isinstance(written, Leaf) and written.kind == "number" and written.text[:1] == "("
 
 
 def _raised(base: _Piece, exponent: Notation) -> _Piece:

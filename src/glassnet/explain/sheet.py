@@ -54,11 +54,20 @@ class Sheet:
         title: What is worked out.
         sections: In the order of working; a formula speaks only of lines that stand before it.
         conventions: What was chosen where textbooks differ, as sentences.
+        home: The layer whose name is not written, where all others are: the one that goes over
+            time.
     """
 
     title: str
     sections: tuple[Section, ...]
     conventions: tuple[str, ...] = ()
+    home: str = ""
+
+    @property
+    def layered(self) -> frozenset[str]:
+        """The layers whose names are written: none if there is only one."""
+        found = frozenset(line.address.layer for line in self.lines()) - {""}
+        return found - {self.home} if len(found) > 1 else frozenset()
 
     def lines(self) -> Iterator[Line]:
         """Yield all lines in the order of working."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from glassnet.explain.contributions import contribution_grid, with_contributions
@@ -24,8 +25,7 @@ def sheet_page(sheet: Sheet, profile: Profile) -> Page:
         sheet: What is worked out.
         profile: The conventions: digits and rounding.
     """
-    layered = len({line.address.layer for line in sheet.lines()} - {""}) > 1
-    parts = sheet_parts(sheet, profile, layered=layered)
+    parts = sheet_parts(sheet, profile, layered=sheet.layered)
     return Page(sheet.title, sheet.conventions, parts, _pictures(sheet, profile))
 
 
@@ -33,7 +33,7 @@ def sheet_parts(
     sheet: Sheet,
     profile: Profile,
     *,
-    layered: bool,
+    layered: Collection[str],
     left_out: Collection[Address] = (),
     tables: Mapping[str, tuple[Table, ...]] | None = None,
     most_terms: int | None = None,
@@ -43,7 +43,7 @@ def sheet_parts(
     Args:
         sheet: What is worked out.
         profile: The conventions: digits and rounding.
-        layered: Whether names say the layer.
+        layered: The layers that names say.
         left_out: What has no line, although formulas speak of it.
         tables: Tables, by the title of the section in which they stand.
         most_terms: Of sums with more terms only the first and last are written; all if not given.
@@ -58,8 +58,10 @@ def sheet_parts(
         else {line.address: line.value for line in spread.lines()}
     )
 
+    wide = {a.symbol for a in of if a.time is not None and a.index not in ((), (1,))}
+
     def name(address: Address) -> Notation:
-        return name_of(address, layered=layered)
+        return name_of(address, layered=address.layer in layered)
 
     def value(address: Address) -> Notation:
         return number(of[address], digits)
@@ -73,13 +75,13 @@ def sheet_parts(
             sentences.append(_counted(formula, most_terms))
         once = tuple(dict.fromkeys(sides))
         sentence = " ".join(filter(None, sentences))
-        return Equation(name(address), once, (address.layer, address.symbol), sentence)
+        return Equation(name(address), once, (address.layer, _family(address, wide)), sentence)
 
     found: list[Part] = []
     for section in spread.sections:
         shown = [line for line in section.lines if line.address not in left_out]
         grid = contribution_grid(section, of)
-        added = (grid.table(layered=layered),) if grid is not None else ()
+        added = (grid.table(layered=bool(layered)),) if grid is not None else ()
         added = ((tables or {}).get(section.title, ())) + added
         if not shown and not added:
             continue
@@ -93,6 +95,20 @@ def sheet_parts(
             )
         )
     return tuple(found)
+
+
+def _family(address: Address, wide: Collection[str]) -> str:
+    """Return what a quantity is listed with: the weights of all gates; each step, or example.
+
+    Args:
+        address: The quantity.
+        wide: What has several numbers at a step.
+    """
+    gate = re.fullmatch(r"(\w)_\w", address.symbol)
+    symbol = gate[1] if gate is not None else address.symbol
+    if address.time is None:
+        return symbol
+    return f"{symbol}({address.time if symbol in wide else ''})@{address.example}"
 
 
 def _counted(formula: Expression, most_terms: int | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from glassnet.engines import Program
 from glassnet.errors import ArgumentError
+from glassnet.explain.contributions import with_steps
 from glassnet.explain.conventions import Profile
 from glassnet.explain.expressions import Address, quantities
 from glassnet.explain.focus import Focus, Selection, place_of, select, to_type
@@ -17,7 +18,8 @@ from glassnet.explain.ordering import in_order, interleaved
 from glassnet.explain.parts import Page
 from glassnet.explain.sheet import Line, Section, Sheet, rounded
 from glassnet.explain.sheet_page import sheet_parts
-from glassnet.explain.stepwise import Shown, StepWriter
+from glassnet.explain.shown import Shown
+from glassnet.explain.stepwise import StepWriter
 from glassnet.graph import Graph
 
 __all__ = ["MANY", "StepView", "step_chapter"]
@@ -41,7 +43,7 @@ class StepView:
         sheet: The lines that are worked out, and the values that they speak of.
         grids: Tables, by the title of the section in which they stand.
         tabled: What stands in tables, so that it needs no line.
-        layered: Whether names say the layer.
+        layered: The layers that names say.
         writer: What writes the whole step.
         in_part: Whether only a part of the step was asked for.
     """
@@ -49,7 +51,7 @@ class StepView:
     sheet: Sheet
     grids: Mapping[str, tuple[Grid, ...]]
     tabled: frozenset[Address]
-    layered: bool
+    layered: frozenset[str]
     writer: StepWriter
     in_part: bool
 
@@ -66,7 +68,7 @@ class StepView:
     def page(self, profile: Profile) -> Page:
         """Return the lines and the tables."""
         tables = {
-            title: tuple(grid.table(layered=self.layered) for grid in grids)
+            title: tuple(grid.table(layered=grid.address.layer in self.layered) for grid in grids)
             for title, grids in self.grids.items()
         }
         parts = sheet_parts(
@@ -159,7 +161,11 @@ class _View:
                 pending.setdefault(line.address, line)
         spoken = self._spoken_of(pending, {line.address for line in first})
         from_given = [*first, *(line for entry, line in spoken if entry.is_given)]
-        order = [(entry.name[0], entry.layer) for entry in writer.given()]
+        order = [
+            (symbol, entry.layer)
+            for entry in writer.given()
+            for symbol in writer.elements.placing(entry.node).symbols(entry.name[0])
+        ]
         from_given.sort(key=lambda line: order.index((line.address.symbol, line.address.layer)))
         before = [line for entry, line in spoken if not entry.is_given]
         sections = [Section(GIVEN, tuple(from_given)), Section(BEFORE, tuple(before))]
@@ -171,12 +177,14 @@ class _View:
             sections.append(Section(heading, written))
         kept = tuple(s for s in sections if s.lines or s.title in self.grids)
         conventions = (*writer.conventions(), *self._how_to_see_more())
-        layers = {entry.layer for entry in writer.shown.values()} - {""}
+        layers = frozenset(entry.layer for entry in writer.shown.values()) - {""}
+        home = writer.sequences.home
+        layers = layers - {home} if len(layers) > 1 else frozenset[str]()
         return StepView(
-            Sheet(title, kept, conventions),
+            with_steps(Sheet(title, kept, conventions, home)),
             {heading: tuple(grids) for heading, grids in self.grids.items()},
             frozenset(self.tabled),
-            len(layers) > 1,
+            layers,
             writer,
             len(self.chosen) < len(writer.shown),
         )
@@ -215,8 +223,14 @@ class _View:
         axis = elements.examples.get(entry.node)
         labels = [str(elements.number_of(row)) for row in range(self.writer.batch)]
         values = {place: self._line(entry, place, worked=False).value for place in places}
-        address = Address(entry.name[0], entry.layer)
-        grid = grid_of(address, values, axis, labels, worked)
+        address = Address(entry.name[0], entry.layer, time=entry.time)
+        placing, shape = elements.placing(entry.node), entry.node.shape
+        number_of = elements.number_of if self.writer.batch > 1 else None
+
+        def named(along: int, at: int) -> str:
+            return placing.label(along, at, shape, number_of)
+
+        grid = grid_of(address, values, axis, labels, worked, named)
         known = {own.caption for grids in self.grids.values() for own in grids}
         if grid.caption not in known:  # what is computed twice is one quantity
             self.grids.setdefault(heading, []).append(grid)

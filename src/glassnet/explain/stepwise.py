@@ -3,84 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from glassnet.engines import Program
+from glassnet.explain.contributions import with_steps
 from glassnet.explain.conventions import Profile
-from glassnet.explain.elements import Elements, Name, alike
+from glassnet.explain.elements import Elements, alike
 from glassnet.explain.expressions import Address
 from glassnet.explain.ordering import in_order, interleaved
+from glassnet.explain.placing import Placing
 from glassnet.explain.sentences import sentence_of
+from glassnet.explain.sequences import Sequences
 from glassnet.explain.sheet import Line, Section, Sheet
+from glassnet.explain.shown import (
+    BACKWARD,
+    CHANGE,
+    ERROR,
+    FORWARD,
+    LEFT_OUT,
+    NEAREST,
+    NEW,
+    PHASES,
+    RAISED,
+    TITLES,
+    UNCUT,
+    Shown,
+    base_of,
+    kind_of,
+    symbol_of_node,
+    without_copies,
+    without_twins,
+)
+from glassnet.explain.tidying import bias_last, factored
+from glassnet.explain.truncation import CUT, FULL
 from glassnet.graph import Graph, Tensor
-from glassnet.graph.operation import Constant, Random, Source
+from glassnet.graph.operation import Random, Source
 from glassnet.graph.types import Array
 
-__all__ = ["Shown", "StepWriter", "elements_of_step", "explain_step"]
+__all__ = ["StepWriter", "elements_of_step", "explain_step"]
 
-KINDS = {
-    "v": "local field",
-    "y": "output",
-    "e": "error",
-    "E": "error energy",
-    "δ": "local gradient",
-    "w": "weight",
-    "b": "bias",
-    "x": "input",
-    "d": "target",
-    "η": "learning rate",
-}
-RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+ORDER = "xdhcwupb"  # in which what is given of a layer over time is listed
 BOOKKEEPING = ("seed", "counter")
-FORWARD, COMPETITION, COOPERATION, NEAREST, VOTE, ERROR, BACKWARD, CHANGE, NEW = range(9)
-# Where quantities belong whose names say it.
-PHASES = {
-    **dict.fromkeys(("v", "⟨y⟩", "P", "u"), FORWARD),
-    **dict.fromkeys(("e", "d", "E", "r"), ERROR),
-    **dict.fromkeys(("d²", "nearest", "i(x)", "winner", "second", "p new"), COMPETITION),
-    "D": NEAREST,
-    **dict.fromkeys(("votes", "most", "class"), VOTE),
-    **dict.fromkeys(("z", "wins", "r²", "σ", "h", "right", "in the window", "s"), COOPERATION),
-}
-TITLES = {
-    FORWARD: "Forward: {}",
-    COMPETITION: "Competition",
-    COOPERATION: "Co-operation",
-    NEAREST: "The nearest",
-    VOTE: "Vote",
-    ERROR: "Error",
-    BACKWARD: "Backward: {}",
-    CHANGE: "Change: {}",
-    NEW: "New weights: {}",
-}
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A node that has lines of its own.
-
-    Args:
-        node: The node.
-        name: Symbol, layer, and whether it is shown with the opposite sign.
-        phase: Where in the order of working it belongs.
-    """
-
-    node: Tensor
-    name: Name
-    phase: int
-
-    @property
-    def layer(self) -> str:
-        """The layer that it belongs to."""
-        return self.name[1]
-
-    @property
-    def is_given(self) -> bool:
-        """Whether it comes from outside."""
-        return isinstance(self.node.op.native, Source | Constant)
 
 
 def explain_step(
@@ -139,13 +105,20 @@ class StepWriter:
         self.is_descent = any(o is not None and o.adjoint is not None for o in origins)
         # What is added to a weight (as in the notes), or taken from it.
         self.added = profile.local_gradient == "delta"
+        self.sequences = Sequences(graph)
         self._named: dict[tuple[str, str], list[Shown]] = {}
-        self.shown = {entry.node: entry for entry in self._choose()}
-        layers = [e.layer for e in self.shown.values() if e.phase == FORWARD and e.layer]
+        self.shown = without_copies({entry.node: entry for entry in self._choose()})
+        if any(entry.phase == LEFT_OUT for entry in self.shown.values()):
+            self.shown = without_twins(self.shown, alike(values))
+        forward = [e for e in self.shown.values() if e.phase == FORWARD and e.layer]
+        if self.sequences.order:  # weights stand first in the graph, whatever their layer
+            forward.sort(key=lambda entry: entry.is_given)
+        layers = [entry.layer for entry in forward]
         self.layers = list(dict.fromkeys(layers))
         names = {node: entry.name for node, entry in self.shown.items()}
-        examples = {node: self._example_axis(entry) for node, entry in self.shown.items()}
-        self.elements = Elements(values, names, examples, numbers)
+        placings = {node: self._placing(entry) for node, entry in self.shown.items()}
+        examples = {node: placing.example for node, placing in placings.items()}
+        self.elements = Elements(values, names, examples, numbers, placings)
 
     # --- what is shown, and under which name ------------------------------------------------------
     def _choose(self) -> Iterator[Shown]:
@@ -170,11 +143,13 @@ class StepWriter:
                     yield Shown(node, (self._given_symbol(node), label.layer, False), FORWARD)
             elif origin is not None and origin.adjoint is not None:
                 yield from self._gradient(node, origin.adjoint)
+            elif label.symbol.endswith((FULL, CUT)):
+                yield from self._uncut(node)
             elif label.symbol:
                 phase = self._phase(node)
                 plain = self.is_descent and self._is_plain(node)
                 turned = self.added and label.symbol == "Δw" and plain
-                yield Shown(node, (_symbol(node), label.layer, turned), phase)
+                yield Shown(node, (symbol_of_node(node), label.layer, turned), phase)
 
     def _unnamed_outputs(self) -> Iterator[tuple[Tensor, str]]:
         """Yield outputs that only a cross-entropy's derivative has, without a name: their layer."""
@@ -191,18 +166,22 @@ class StepWriter:
     def _given_symbol(self, node: Tensor) -> str:
         """Return what an input is called: what is remembered of Δw is Δw before the step."""
         name = node.attributes["name"]
+        if name.startswith("carry/"):
+            return name.rpartition(".")[2]
         after = self.graph.outputs.get(name) if name.startswith("slots/") else None
         if after is None or after is node:
-            return _symbol(node)
+            return symbol_of_node(node)
         origin = after.provenance
         if origin is not None and origin.adjoint is not None:
-            return f"∂E/∂{_symbol(origin.adjoint)} before"
+            return f"∂E/∂{symbol_of_node(origin.adjoint)} before"
         named = after.label.symbol and not after.label.symbol.endswith(" new")
-        return f"{_symbol(after)} before" if named else _symbol(node)
+        return f"{symbol_of_node(after)} before" if named else symbol_of_node(node)
 
     def _phase(self, node: Tensor) -> int:
         """Return where a named quantity belongs in the order of working."""
         symbol = node.label.symbol
+        if node.label.time is not None and node in self.forward:
+            return FORWARD
         if symbol.rstrip(RAISED) == "i":  # the nearest, one after the other
             return NEAREST
         if symbol in PHASES and not node.label.of:
@@ -216,15 +195,33 @@ class StepWriter:
 
     def _gradient(self, node: Tensor, of: Tensor) -> Iterator[Shown]:
         """Show the derivative with respect to a local field, a weight, or what is normalised."""
-        layer, symbol = of.label.layer, _symbol(of)
-        if of.label.symbol == "v" and not of.label.of:
-            name = ("δ", layer, True) if self.added else ("∂E/∂v", layer, False)
-            yield Shown(node, name, BACKWARD)
+        layer, symbol = of.label.layer, symbol_of_node(of)
+        if (symbol == "v" or symbol.startswith("v_")) and not of.label.of:
+            name = (f"δ{symbol[1:]}", True) if self.added else (f"∂E/∂{symbol}", False)
+            yield Shown(node, (name[0], layer, name[1]), BACKWARD)
+        elif self.sequences.is_state(of):
+            name = (f"δ_{symbol}", True) if self.added else (f"∂E/∂{symbol}", False)
+            yield Shown(node, (name[0], layer, name[1]), BACKWARD)
         elif isinstance(of.op.native, Source) or of.label.of:
-            if not self.added or not self._is_plain(node):
+            over_time = self.sequences.goes_over_time(layer)
+            if not self.added or not self._is_plain(node) or over_time:
                 yield Shown(node, (f"∂E/∂{symbol}", layer, False), CHANGE)
         elif symbol in ("z′", "s", "σ²", "μ") or (symbol == "y" and self._is_fed_by_no_neuron(of)):
             yield Shown(node, (f"∂E/∂{symbol}", layer, False), BACKWARD)
+
+    def _uncut(self, node: Tensor) -> Iterator[Shown]:
+        """Show what the gradients would be if no path through time were cut."""
+        symbol, layer, time = node.label.symbol, node.label.layer, node.label.time
+        if time is None:
+            if self.sequences.goes_over_time(layer):
+                yield Shown(node, (symbol, layer, False), LEFT_OUT)
+            return
+        of = symbol.removeprefix("∂E/∂").removesuffix(FULL)
+        is_field = of == "v" or of.startswith("v_")
+        if is_field or self.sequences.is_state_of(of, layer):
+            own = f"δ{of[1:]}" if is_field else f"δ_{of}"
+            name = (f"{own}{FULL}", layer, True) if self.added else (symbol, layer, False)
+            yield Shown(node, name, UNCUT)
 
     def _is_plain(self, node: Tensor) -> bool:
         """Whether the step is plain gradient descent: no slots, no clipping, no look-ahead."""
@@ -243,7 +240,7 @@ class StepWriter:
         """Return which axis numbers the examples: the first, of what has one row for each."""
         node = entry.node
         if (
-            entry.phase in (CHANGE, NEW)
+            entry.phase in (CHANGE, NEW, LEFT_OUT)
             or node.ndim == 0
             or (entry.layer and entry.name[0] in ("μ", "σ²", "s"))
         ):
@@ -254,11 +251,20 @@ class StepWriter:
         of_examples = node.ndim > 1 or entry.phase == ERROR
         return 0 if of_examples and node.shape[0] == self.batch else None
 
+    def _placing(self, entry: Shown) -> Placing:
+        """Return what the axes of a quantity number."""
+        return self.sequences.placing(
+            entry.node,
+            entry.layer,
+            self._example_axis(entry),
+            is_change=entry.phase in (CHANGE, NEW, LEFT_OUT),
+            of=base_of(entry) if entry.phase != FORWARD or entry.is_given else "",
+        )
+
     @property
     def batch(self) -> int:
         """How many examples the step learns from."""
-        x = self.graph.inputs.get("batch/x")
-        return 1 if x is None else x.shape[0]
+        return self.sequences.batch
 
     # --- the lines --------------------------------------------------------------------------------
     def write(self, title: str) -> Sheet:
@@ -285,18 +291,29 @@ class StepWriter:
             replace(section, sentence=sentence_of(section, values, self.layers))
             for section in sections
         ]
-        return Sheet(title, tuple(sections), self.conventions())
+        said = tuple(_said_once(sections) if self.sequences.order else sections)
+        return with_steps(Sheet(title, said, self.conventions(), self.sequences.home))
 
     def conventions(self) -> tuple[str, ...]:
         """Return what was chosen where textbooks differ, as sentences."""
         backward = any(entry.phase == BACKWARD for entry in self.shown.values())
         sentences = self.profile.sentences()
-        return sentences if backward else sentences[1:]
+        sentences = sentences if backward else sentences[1:]
+        return (*sentences, *self.sequences.sentences(added=self.added and backward))
 
     def given(self) -> list[Shown]:
         """Return what comes from outside, examples first."""
         given = [entry for entry in self.shown.values() if entry.is_given]
+        if self.sequences.order:
+            return sorted(given, key=self._order_of_sequence)
         return sorted(given, key=_order_of_given)
+
+    def _order_of_sequence(self, entry: Shown) -> tuple[int, int, int]:
+        """Return where something given stands: x, d, then layer by layer, η at last."""
+        symbol = entry.name[0]
+        place = self.layers.index(entry.layer) if entry.layer in self.layers else -1
+        rank = 0 if symbol in ("x", "class", "d") else 2 if not entry.layer else 1
+        return (rank, place, ORDER.find(symbol[:1]) % len(f"{ORDER}…"))
 
     def in_order_of_work(self) -> list[Shown]:
         """Return all quantities in the order in which they are worked."""
@@ -315,14 +332,32 @@ class StepWriter:
                 continue
             for layer in layers:
                 found = [entry for entry in here if entry.layer == layer]
-                if phase in (FORWARD, BACKWARD):
-                    yield TITLES[phase].format(f"{layer} layer"), found
+                if phase in (FORWARD, BACKWARD, UNCUT):
+                    yield from self._by_time(TITLES[phase], layer, found, back=phase != FORWARD)
                 else:
-                    for symbol in dict.fromkeys(_base(entry) for entry in found):
-                        group = [entry for entry in found if _base(entry) == symbol]
+                    for symbol in dict.fromkeys(base_of(entry) for entry in found):
+                        group = [entry for entry in found if base_of(entry) == symbol]
                         yield TITLES[phase].format(f"{layer} layer"), group
             title = TITLES[phase].format("all layers")
             yield (title if self.layers else title.partition(":")[0]), rest
+
+    def _by_time(
+        self, title: str, layer: str, entries: Sequence[Shown], *, back: bool
+    ) -> Iterator[tuple[str, list[Shown]]]:
+        """Yield what belongs to no single step, and each step of a layer that goes over time."""
+        alone = [entry for entry in entries if entry.time is None]
+        if back or len(alone) == len(entries):
+            yield title.format(f"{layer} layer"), alone
+        times = self.sequences.order.get(layer, [])
+        for time in times[::-1] if back else times:
+            now = [entry for entry in entries if entry.time == time]
+            gates = [self.sequences.gate_of(entry.name[0]) for entry in now]
+            last = len(self.sequences.gates)
+            order = sorted(range(len(now)), key=lambda at: (back and gates[at] < last, gates[at]))
+            now = [now[at] for at in order]
+            yield title.format(f"{layer} layer, t = {time}"), now
+        if not back and len(alone) < len(entries):
+            yield title.format(f"{layer} layer"), alone
 
     def lines(self, entry: Shown) -> Iterator[Line]:
         """Yield the line of each element of a quantity."""
@@ -331,10 +366,11 @@ class StepWriter:
 
     def line(self, entry: Shown, place: tuple[int, ...], *, worked: bool = True) -> Line:
         """Return the line of one element; if it is not worked, with its value alone."""
-        node = entry.node
-        kind = KINDS.get(entry.name[0].removesuffix(" new"), "")
+        node, kind = entry.node, kind_of(entry)
         plain = entry.is_given or not worked or isinstance(node.op.native, Random)
         formula = None if plain else self.elements.formula(node, place)
+        if formula is not None and entry.time is not None:
+            formula = bias_last(formula) if kind == "local field" else factored(formula)
         address = self.elements.address(node, place)
         return Line(address, self.elements.value(node, place), formula, kind)
 
@@ -342,27 +378,20 @@ class StepWriter:
         """Return the quantities of a symbol in a layer."""
         if not self._named:
             for entry in self.shown.values():
-                self._named.setdefault(entry.name[:2], []).append(entry)
+                own, of = self.elements.placing(entry.node), entry.name[1]
+                for name in own.symbols(entry.name[0]):
+                    self._named.setdefault((name, of), []).append(entry)
         return self._named.get((symbol, layer), ())
 
 
-def _symbol(node: Tensor) -> str:
-    """Return what a quantity is called: Δw of a bias is Δb, m of a weight is m(w)."""
-    symbol, of = node.label.symbol, node.label.of
-    if not of or symbol.startswith("∂E/∂"):
-        return symbol
-    if symbol == "Δw" or "ŵ" in symbol or "λw" in symbol:
-        return symbol.replace("ŵ", f"{of}\u0302").replace("w", of)
-    return f"{symbol}({of})"
-
-
-def _base(entry: Shown) -> str:
-    """Return which parameter a change belongs to: w, b, γ."""
-    label = entry.node.label
-    adjoint = entry.node.provenance.adjoint if entry.node.provenance is not None else None
-    if label.of or adjoint is None:
-        return label.of or entry.name[0].removesuffix(" new")
-    return adjoint.label.of or adjoint.label.symbol
+def _said_once(sections: Sequence[Section]) -> Iterator[Section]:
+    """Yield sections; what is said of a step in time is not said again of the next."""
+    said: list[str] = []
+    for section in sections:
+        again = any(sentence.startswith(section.sentence) for sentence in said)
+        said.append(section.sentence)
+        again = again and (", t = " in section.title or section.title.startswith("Change"))
+        yield replace(section, sentence="") if again else section
 
 
 def _order_of_given(entry: Shown) -> tuple[int, str]:

@@ -14,7 +14,8 @@ from glassnet.explain.numbers import short
 __all__ = ["name_of", "number"]
 
 ACCENTS = {"\u0302": "^", "\u0303": "~", "\u0304": "¯"}
-ENDINGS = (" new", " clipped")
+ENDINGS = (" new", " clipped", " full", " cut")
+GATE = r"_[a-z](?![A-Za-z_])"  # the letter of a gate, or of a state, as in w_f
 BEFORE = " before"  # what is remembered from the step before: Δw(n−1)
 EARLIER = Leaf("word", "(n−1)")
 
@@ -44,6 +45,8 @@ def name_of(address: Address, *, layered: bool = True) -> Notation:
 
 def _name(address: Address, layered: bool) -> Notation:
     symbol = address.symbol
+    if address.time is not None and not symbol.startswith("∂"):
+        return _at_step(address, layered)
     if symbol.endswith(BEFORE):
         found = _name(replace(address, symbol=symbol.removesuffix(BEFORE)), layered)
         return row(Fenced("(", found, ")") if isinstance(found, Fraction) else found, EARLIER)
@@ -61,7 +64,23 @@ def _name(address: Address, layered: bool) -> Notation:
     example = "" if address.example is None else f"({address.example})"
     above = _tags([text for text in (layer, ending.strip()) if text], example)
     below = Leaf("number", places) if places else None
-    return Script(_symbol(core), below, above) if below or above else _symbol(core)
+    symbol = _symbol(core)
+    letter = symbol.below if isinstance(symbol, Script) and symbol.above is None else None
+    if below is not None and isinstance(letter, Leaf) and letter.kind == "word":  # a gate: w_f
+        assert isinstance(symbol, Script)
+        gate = replace(letter, text=f"{letter.text}\u2009")
+        return Script(symbol.base, row(gate, below), above)
+    return Script(symbol, below, above) if below or above else symbol
+
+
+def _at_step(address: Address, layered: bool) -> Notation:
+    """Return a name with its step in time behind it, and the number of an example above."""
+    ending = next((ending for ending in ENDINGS if address.symbol.endswith(ending)), "")
+    core = replace(address, symbol=address.symbol.removesuffix(ending), time=None, example=None)
+    found = row(_name(core, layered), Leaf("number", f"({address.time})"))
+    example = "" if address.example is None else f"({address.example})"
+    above = _tags([ending.strip()] if ending else [], example)
+    return found if above is None else Script(found, above=above)
 
 
 def _tags(words: Sequence[str], example: str = "") -> Notation | None:
@@ -75,7 +94,7 @@ def _symbol(symbol: str) -> Notation:
     """Return a symbol: letters with their accents, small letters and numbers below and above."""
     found: list[Notation] = []
     spread = unicodedata.normalize("NFD", symbol)
-    for token in re.findall(r"[A-Za-z_]{2,}|\s+|.", spread):
+    for token in re.findall(rf"{GATE}|[A-Za-z](?={GATE})|[A-Za-z_]{{2,}}|\s+|.", spread):
         kind, _, code = unicodedata.decomposition(token[0]).partition(" ")
         if token in ACCENTS and found and isinstance(found[-1], Leaf):
             found[-1] = replace(found[-1], accent=ACCENTS[token])
@@ -84,6 +103,8 @@ def _symbol(symbol: str) -> Notation:
             leaf = Leaf("number" if small.isdigit() else "letter", small)
             side = {"above": leaf} if kind == "<super>" else {"below": leaf}
             found[-1] = Script(found[-1], **side)
+        elif re.fullmatch(GATE, token) and found:
+            found[-1] = Script(found[-1], below=Leaf("word", token[1:]))
         elif token == "′" and found:
             found[-1] = Script(found[-1], above=Leaf("word", "′"))
         elif token.isspace():

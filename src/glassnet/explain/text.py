@@ -81,6 +81,8 @@ def _folded(row: str, indent: int, width: int) -> Iterator[str]:
         most = width + len(row) - columns_of(row)
         cut = max(_outermost(row, sign, indent, most) for sign in ("+", "−"))
         cut = cut if cut > indent else _outermost(row, "·", indent, most)
+        inner = max(_outermost(row, sign, indent, most, within=1) for sign in ("+", "−"))
+        cut = cut if cut > indent else inner
         cut = cut if cut > indent else row.rfind(" ", indent, most)
         if cut <= indent:
             break
@@ -89,12 +91,12 @@ def _folded(row: str, indent: int, width: int) -> Iterator[str]:
     yield row
 
 
-def _outermost(row: str, sign: str, start: int, most: int) -> int:
-    """Return the last place of a sign that stands in no brackets; −1 if there is none."""
+def _outermost(row: str, sign: str, start: int, most: int, within: int = 0) -> int:
+    """Return the last place of a sign that stands within so many brackets; −1 if there is none."""
     found, depth = -1, 0
     for place in range(start, min(most, len(row))):
         depth += (row[place] in "([") - (row[place] in ")]")
-        if depth == 0 and place + 3 <= most and row[place : place + 3] == f" {sign} ":
+        if depth == within and place + 3 <= most and row[place : place + 3] == f" {sign} ":
             found = place
     return found
 

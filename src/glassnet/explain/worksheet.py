@@ -64,12 +64,14 @@ class Course:
         profile: The conventions.
         entries: All lines in the order of working.
         steps: How many steps.
+        layered: The layers whose names are written.
     """
 
     title: str
     profile: Profile
     entries: tuple[Entry, ...]
     steps: int
+    layered: frozenset[str] = frozenset()
 
     @property
     def sheet(self) -> Sheet:
@@ -131,7 +133,7 @@ def course_of(
     entries: list[Entry] = []
     before: dict[Address, Line] = {}
     for number, sheet in enumerate(workings.sheets, start=1):
-        layers = {line.address.layer for line in sheet.lines()} - {""}
+        layered = sheet.layered
         known: set[Address] = set()  # what is given, or only repeats it
         for section in sheet.sections:
             for line in section.lines:
@@ -146,11 +148,12 @@ def course_of(
                 if formula is not None and source is None:
                     formula = _moved(formula, number, count)
                 moved = replace(line, address=_placed(line.address, number, count), formula=formula)
-                symbol = symbol_of(line.address, layered=len(layers) > 1)
+                symbol = symbol_of(line.address, layered=line.address.layer in layered)
                 entry = Entry(number, section.title, moved, str(line.address), symbol, role)
                 entries.append(entry)
         before = {line.address: line for line in sheet.lines()}
-    return Course(workings.title, workings.profile, tuple(entries), count)
+    layered = frozenset[str]().union(*(sheet.layered for sheet in workings.sheets))
+    return Course(workings.title, workings.profile, tuple(entries), count, layered)
 
 
 def _placed(address: Address, step: int, steps: int) -> Address:

@@ -34,13 +34,15 @@ __all__ = [
 class Label:
     """What a textbook calls the quantity: its symbol, its layer, its time step.
 
-    What belongs to the learning of one parameter, such as Δw, says in `of` which one it is.
+    What belongs to the learning of one parameter, such as Δw, says in `of` which one it is. A
+    matrix in which those of several gates stand one below the other names them in `blocks`.
     """
 
     symbol: str = ""
     layer: str = ""
     time: int | None = None
     of: str = ""
+    blocks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         time = f"({self.time})" if self.time is not None else ""

@@ -32,7 +32,7 @@ def unrolled(graph: Graph) -> Graph:
     return Graph(inputs, {name: new[node] for name, node in graph.outputs.items()})
 
 
-def unroll(outputs: Iterable[Tensor]) -> dict[Tensor, Tensor]:
+def unroll(outputs: Iterable[Tensor], cut: int | None = None) -> dict[Tensor, Tensor]:
     """Return what nodes become when loops are unrolled, for all that the outputs need.
 
     Names of what is done at each step carry the step's place in the sequence, from 1. What only
@@ -40,11 +40,13 @@ def unroll(outputs: Iterable[Tensor]) -> dict[Tensor, Tensor]:
 
     Args:
         outputs: Any nodes. Nodes that need no loop stay as they are.
+        cut: After how many steps what is handed on hands no gradient back, as in truncated
+            back-propagation through time; after none if not given.
     """
     roots = list(outputs)
     found = {node: node for node in topological_order(roots)}
     while any(_is_loop(node) for node in topological_order(found[root] for root in roots)):
-        new = _outermost([found[root] for root in roots])  # loops may stand in loops
+        new = _outermost([found[root] for root in roots], cut)  # loops may stand in loops
         found = {node: new.get(now, now) for node, now in found.items()}
     return found
 
@@ -53,7 +55,7 @@ def _is_loop(node: Tensor) -> bool:
     return isinstance(node.op.native, Recurrence)
 
 
-def _outermost(roots: Sequence[Tensor]) -> dict[Tensor, Tensor]:
+def _outermost(roots: Sequence[Tensor], cut: int | None) -> dict[Tensor, Tensor]:
     """Return what nodes become when the loops among them, but not those inside, are unrolled."""
     order = topological_order(roots)
     kept: dict[Loop, dict[Tensor, None]] = {}
@@ -69,7 +71,7 @@ def _outermost(roots: Sequence[Tensor]) -> dict[Tensor, Tensor]:
             loop: Loop = node.attributes["loop"]
             key = (loop, inputs)
             if key not in runs:
-                runs[key] = _run(loop, inputs, list(kept.get(loop, ())))
+                runs[key] = _run(loop, inputs, list(kept.get(loop, ())), cut)
             result: Result = node.attributes["output"]
             new[node], is_named = runs[key].result(result, node)
             if is_named:
@@ -116,7 +118,7 @@ class _Run:
         return self.stacks[result.node], bool(rows) and all(row.label.symbol for row in rows)
 
 
-def _run(loop: Loop, inputs: tuple[Tensor, ...], kept: Sequence[Tensor]) -> _Run:
+def _run(loop: Loop, inputs: tuple[Tensor, ...], kept: Sequence[Tensor], cut: int | None) -> _Run:
     """Copy the body of a loop for each step."""
     count, along = len(loop.carries), len(loop.elements)
     carried = list(inputs[:count])
@@ -131,7 +133,9 @@ def _run(loop: Loop, inputs: tuple[Tensor, ...], kept: Sequence[Tensor]) -> _Run
             sources = tuple(same[source] for source in node.inputs)
             same[node] = node if sources == node.inputs else _made(node, sources, node.label)
     steps: dict[Tensor, list[Tensor | None]] = {node: [None] * loop.length for node in kept}
-    for place in loop.places:
+    for done, place in enumerate(loop.places):
+        if cut is not None and done and done % cut == 0:
+            carried = [OPERATORS["stop_gradient"](value) for value in carried]
         now = dict(same)
         now |= zip(loop.carries, carried, strict=True)
         now |= {e: all_[place] for e, all_ in zip(loop.elements, sequences, strict=True)}

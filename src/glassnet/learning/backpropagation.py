@@ -8,7 +8,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class Recipe:
         l2: Strength λ of the penalty (λ/2) Σw² on all weights, in addition to the layers' own.
         unrolled: Whether a training step has a copy of each loop's body for each time step, so that
             each step's gradients can be shown.
+        cut: Of an unrolled step: after how many steps in time the state hands no gradient back, so
+            that gradients go back over windows of so many steps; None: all the way.
         hand_over: For truncated back-propagation through time (K6): a batch is a window of many
             sequences, and the state that layers over time have after so many of its steps is
             handed to the next batch; the loss counts the last `hand_over` steps. None: each batch
@@ -66,6 +68,7 @@ class Recipe:
     l1: float = 0.0
     l2: float = 0.0
     unrolled: bool = False
+    cut: int | None = None
     hand_over: int | None = None
 
     @property
@@ -232,10 +235,12 @@ def training_graph(recipe: Recipe, n: int) -> Graph:
     if recipe.unrolled:
         from glassnet.graph.unroll import unroll
 
-        new = unroll([loss, objective, *updated.values(), *measures.values()])
+        handed = answer.carry.values()
+        new = unroll([loss, objective, *updated.values(), *measures.values(), *handed], recipe.cut)
         loss, objective = new[loss], new[objective]
         updated = {key: new[value] for key, value in updated.items()}
         measures = {key: new[value] for key, value in measures.items()}
+        answer = replace(answer, carry={key: new[value] for key, value in answer.carry.items()})
 
     outputs = update(
         objective,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from glassnet.graph import DType, Shape, Tensor, TensorType, differentiate
 from glassnet.graph.tensor import learning_of
@@ -47,16 +48,21 @@ class GraphInputs:
         self, prefix: str, known: Mapping[str, Parameter], word: str = ""
     ) -> dict[str, Tensor]:
         """Declare an input "prefix/key" for each parameter or statistic."""
-        return {
-            key: self.declare(
-                f"{prefix}/{key}",
+        found: dict[str, Tensor] = {}
+        for key, parameter in known.items():
+            name = f"{prefix}/{key}"
+            made = self.declare(
+                name,
                 parameter.shape,
                 axes=parameter.axes,
                 symbol=f"{word}{parameter.symbol}",
                 layer=key.split(".")[0],
             )
-            for key, parameter in known.items()
-        }
+            if parameter.blocks:
+                made = replace(made, label=replace(made.label, blocks=parameter.blocks))
+                self.tensors[name] = made
+            found[key] = made
+        return found
 
     def slots(self, known: Mapping[str, Parameter], optimizer: Optimizer) -> Slots:
         """Declare what an optimiser remembers of each parameter."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glassnet.graph.operation import Case, Domain, Explanation, Kink, Movement, Op, Samples, Worked
-from glassnet.graph.tensor import Operand, Tensor, apply
+from glassnet.graph.tensor import OPERATORS, Operand, Tensor, apply
 from glassnet.ops.declare import as_tensor
 
 __all__ = ["stop_gradient"]
@@ -27,3 +27,6 @@ STOP_GRADIENT = Op(
 def stop_gradient(x: Operand) -> Tensor:
     """Return x, taken as a constant by every derivative."""
     return apply(STOP_GRADIENT, as_tensor(x))
+
+
+OPERATORS["stop_gradient"] = stop_gradient

@@ -47,20 +47,25 @@ class Moment:
     time: int | None = None
 
 
-def settings_of(training: Mapping[str, Any]) -> Settings:
+def settings_of(training: Mapping[str, Any], *, replayed: bool = True) -> Settings:
     """Return how a network was trained, from what it keeps of it.
 
+    Args:
+        training: What it keeps.
+        replayed: Whether the run shall be replayed, rather than its settings used for a next step.
+
     Raises:
-        ArgumentError: It was not trained, or does not keep how.
+        ArgumentError: It was not trained, or does not keep how; or its run cannot be replayed.
     """
     names = {field.name for field in dataclasses.fields(Settings)}
     known = {key: value for key, value in training.items() if key in names}
     if "optimizer" not in known or "mode" not in known:
         raise ArgumentError("the network was not trained: it has no run that could be replayed")
-    if known.get("truncate") is not None:
+    if replayed and known.get("truncate") is not None:
         raise ArgumentError(
             "the network was trained by truncated back-propagation through time, whose steps "
-            "cannot be replayed one by one yet"
+            "cannot be replayed one by one yet; without epoch and step, the next step on given "
+            "windows is worked out"
         )
     if known["mode"] != "minibatch":
         known["batch_size"] = None

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glassnet.cli.building import Wishes
 from glassnet.cli.failures import INTERRUPTED, saving
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from glassnet.training import Network, Run
     from glassnet.training.loop import Settings
 
-__all__ = ["StepsJob", "evaluate_made"]
+__all__ = ["StepsJob", "as_made", "evaluate_made"]
 
 NO_OTHER_DATA = {
     "patience": None,
@@ -202,17 +202,32 @@ class StepsJob:
             print_json({**document, "run": facts, "measures": measures})
 
 
-def evaluate_made(model: Path, net: Network | Estimator, name: str, *, as_json: bool) -> int:
-    """Measure a model that was trained on a made task, on new sequences of it."""
+def as_made(model: Path, net: Network | Estimator, name: str) -> tuple[Array, Array]:
+    """Return the sequences of a made task that a model was trained on, with their targets."""
+    data = _made_for(model, net, name)
+    task = TASKS[name]
+    return task.make(task.examples, int(data["steps"]), int(data["seed"]))
+
+
+def _made_for(model: Path, net: Network | Estimator, name: str) -> dict[str, Any]:
+    """Return how the sequences of a model were made; raise if it was trained on others."""
     from glassnet.training import Network
 
-    data = net.training.get("data", {})
-    if not isinstance(net, Network) or data.get("name") != name or "steps" not in data:
+    data: dict[str, Any] = net.training.get("data", {}) if isinstance(net, Network) else {}
+    if data.get("name") != name or "steps" not in data:
         raise ArgumentError(
             f"{str(model)!r} was not trained on {name!r}: `glassnet train {name}` makes a model "
             f"that is. A file of that name is opened as ./{name}"
         )
-    seed = int(data["seed"]) + 2
+    return data
+
+
+def evaluate_made(model: Path, net: Network | Estimator, name: str, *, as_json: bool) -> int:
+    """Measure a model that was trained on a made task, on new sequences of it."""
+    from glassnet.training import Network
+
+    seed = int(_made_for(model, net, name)["seed"]) + 2
+    assert isinstance(net, Network)
     measures = _measure(net, name, seed)
     if as_json:
         print_json({"model": str(model), "data": name, "measures": measures})

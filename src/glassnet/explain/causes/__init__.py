@@ -21,6 +21,7 @@ from glassnet.explain.causes.terms import (
     transposed,
     updated_weight,
 )
+from glassnet.explain.causes.times import path_forgotten, state_of_another_step
 
 __all__ = ["CAUSES", "Case", "Cause", "Variant"]
 
@@ -34,6 +35,8 @@ CAUSES: tuple[Cause, ...] = (
     bias,
     transposed,
     updated_weight,
+    path_forgotten,
+    state_of_another_step,
     factors,
     sign,
     slope_too_many,

@@ -74,13 +74,15 @@ Cause = Callable[[Case, Entry], Iterator[Variant]]
 # --- which line it is -----------------------------------------------------------------------------
 def is_gradient(entry: Entry) -> bool:
     """Whether a line is a local gradient."""
-    return entry.line.address.symbol in ("δ", "∂E/∂v")
+    symbol = entry.line.address.symbol
+    return symbol in ("δ", "∂E/∂v") or symbol.startswith(("δ_", "∂E/∂v_"))
 
 
 def is_change(entry: Entry) -> bool:
     """Whether a line is a change of a weight or bias, or a derivative with respect to one."""
     symbol = entry.line.address.symbol
-    return symbol.startswith(("Δ", "∂E/∂")) and symbol != "∂E/∂v"
+    is_state = symbol in ("∂E/∂h", "∂E/∂c")
+    return symbol.startswith(("Δ", "∂E/∂")) and not is_gradient(entry) and not is_state
 
 
 def is_new(entry: Entry) -> bool:

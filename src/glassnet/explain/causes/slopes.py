@@ -26,14 +26,15 @@ def _own(entry: Entry, part: Expression) -> bool:
     """Whether a factor speaks only of the neuron's own local field and output."""
     here = entry.line.address
     found = list(quantities(part))
+    _, gate, letter = here.symbol.rpartition("_")
+    own = (f"v_{letter}", letter) if gate else ("v", "y", "h")
     return bool(found) and all(
-        a.symbol in ("v", "y") and (a.layer, a.index, a.example) == (here.layer, *_place(here))
-        for a in found
+        a.symbol in own and (a.layer, *_place(a)) == (here.layer, *_place(here)) for a in found
     )
 
 
-def _place(address: Address) -> tuple[tuple[int, ...], int | None]:
-    return address.index, address.example
+def _place(address: Address) -> tuple[tuple[int, ...], int | None, int | None]:
+    return address.index, address.example, address.time
 
 
 def _slopes(entry: Entry) -> list[Expression]:

@@ -137,6 +137,11 @@ def derive_problem(problem: Problem, profile: Profile) -> Derivation:
     recipe, x, d = step_recipe(downhill(problem))
     check_trainable(recipe.stack)
     stack = recipe.stack
+    if x.ndim > 2:
+        raise ArgumentError(
+            "derivations in symbols are of networks without steps in time; without symbols, each "
+            "step of a sequence is worked out in numbers, back through time"
+        )
     batch = ops.tensor(x).named("x").with_axes("example", "source")
     # A single output has no letter where the loss takes the mean over the outputs.
     alone = stack.units == 1 and not isinstance(recipe.loss, HalfSquaredError)

@@ -17,6 +17,7 @@ from itertools import groupby
 
 from glassnet.explain.exercises.exercise import Exercise, given_groups, place_of
 from glassnet.explain.exercises.kind import find_kind
+from glassnet.explain.expressions import Address
 from glassnet.explain.latex import formula
 from glassnet.explain.linear import linear
 from glassnet.explain.notation import Notation, broken, width
@@ -115,10 +116,7 @@ def _field(entry: Entry, course: Course, drift: float) -> str:
         said = f"Nearly: keep {SIGNIFICANT[DIGITS - 1]} digits on the way."
         choices.append(f"%50%{value:.10g}:{10 * tolerance:.3g}#{_said(said)}")
     if entry.line.formula is not None:
-        layered = _is_layered(course)
-        written = notation(
-            entry.line.formula, lambda a: name_of(place_of(a, course), layered=layered)
-        )
+        written = notation(entry.line.formula, lambda a: _named(a, course))
         choices.append(f"%0%*#{_said(f'{entry.symbol} = {linear(written)}')}")
     return f"{{1:NUMERICAL:{'~'.join(choices)}}}"
 
@@ -137,11 +135,12 @@ def _said(text: str) -> str:
 
 
 def _name(entry: Entry, course: Course) -> str:
-    return _math(name_of(place_of(entry.address, course), layered=_is_layered(course)))
+    return _math(_named(entry.address, course))
 
 
-def _is_layered(course: Course) -> bool:
-    return len({place_of(entry.address, course).layer for entry in course.entries} - {""}) > 1
+def _named(address: Address, course: Course) -> Notation:
+    own = place_of(address, course)
+    return name_of(own, layered=own.layer in course.layered)
 
 
 def _math(written: Notation) -> str:

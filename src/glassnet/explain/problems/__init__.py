@@ -25,7 +25,7 @@ ENTRIES = {
     "network": ("layers",),
     "training": (
         *("loss", "optimizer", "mode", "batch_size", "l1", "l2"),
-        *("clip_norm", "clip_value", "seed"),
+        *("clip_norm", "clip_value", "seed", "truncate"),
     ),
     "data": ("x", "d", "new"),
     "expression": ("formulas", "wrt"),
@@ -45,7 +45,8 @@ class Problem:
         network: `layers`, as texts such as "2 logistic"; empty for a rule.
         weights: The first weights, by name such as `hidden.w`.
         training: `loss` and `optimizer`, as texts; `mode`, `batch_size`, `l1`, `l2`, `clip_norm`,
-            `clip_value` and `seed` as in training. A network without is only asked for its answer.
+            `clip_value` and `seed` as in training; `truncate`, over windows of how many steps
+            gradients go back. A network without is only asked for its answer.
         rule: `name` and settings of a classical rule; empty for a network.
         expression: `formulas`, as texts such as "a = relu(w*x + b)", and `wrt`, the names of what
             is differentiated with respect to.
@@ -92,6 +93,7 @@ GROUPS = {
     "G": "Regression and classification",
     "H": "Better ways to train",
     "I": "Optimisers",
+    "K": "Sequences",
 }
 
 
@@ -102,7 +104,7 @@ def grouped(problems: Mapping[str, str]) -> dict[str, dict[str, str]]:
     {'Computation graphs': {'relu': 'a = relu(w·x + b) (E2)'}}
     """
     found: dict[str, dict[str, str]] = {name: {} for name in GROUPS.values()}
-    rows = {name: re.search(r"\(([A-I])(\d)[^()]*\)$", title) for name, title in problems.items()}
+    rows = {name: re.search(r"\(([A-K])(\d)[^()]*\)$", title) for name, title in problems.items()}
     for name, row in sorted(rows.items(), key=lambda entry: entry[1][2] if entry[1] else ""):
         group = GROUPS[row[1]] if row else "Others"
         found.setdefault(group, {})[name] = problems[name]

@@ -19,18 +19,29 @@ from glassnet.explain.problems.expression import explain_formulas
 from glassnet.explain.rule_models import followed
 from glassnet.explain.sheet import Line, Section, Sheet
 from glassnet.explain.steps import Step, Where
+from glassnet.explain.truncation import with_full_gradients
 from glassnet.graph import DType, Graph, Tensor, TensorType, trace
 from glassnet.graph.types import Array
+from glassnet.graph.unroll import unrolled
 from glassnet.learning.backpropagation import Recipe, answer_graph, training_graph
 from glassnet.learning.optimizer import Optimizer
 from glassnet.learning.schedule import Constant, Schedule
-from glassnet.nn.layers import Dense
+from glassnet.nn.layers import Bidirectional, Dense, OverTime
+from glassnet.nn.layers.over_time import RecurrentLayer
 from glassnet.nn.losses import Loss
 from glassnet.nn.stack import Stack, parse_layers
 from glassnet.training.batches import batch_edges, resolve_batch_size
 from glassnet.unit import FAMILIES, check_number, check_whole
 
 __all__ = ["first_step", "problem_steps", "step_recipe", "with_rate"]
+
+
+SHAPES = {
+    0: "a number",
+    1: "a list of numbers",
+    2: "a list of rows",
+    3: "a list of sequences, each a list of rows",
+}
 
 
 def problem_steps(
@@ -99,8 +110,10 @@ def _network(problem: Problem) -> _Network:
     texts = cast("list[Any]", problem.network["layers"])
     if type(texts) is not list or not all(isinstance(text, str) for text in texts):
         raise ArgumentError('layers must be a list of texts, such as ["2 logistic", "1 linear"]')
-    x = numbers("x", problem.data["x"], 2)
-    stack = Stack(parse_layers(", ".join(map(_layer, texts)), 1), x.shape[1])
+    layers = parse_layers(", ".join(map(_layer, texts)), 1)
+    over_time = isinstance(layers[0], RecurrentLayer | Bidirectional)
+    x = numbers("x", problem.data["x"], 3 if over_time else 2)
+    stack = Stack(layers, x.shape[1:])
     known = stack.parameters()
     for key in problem.weights:
         if key not in known:
@@ -139,7 +152,7 @@ def _answer(problem: Problem) -> Iterator[Step]:
     """Yield what a network answers."""
     network = _network(problem)
     graph = answer_graph(network.stack, len(network.x), DType.FLOAT64)
-    graph = Graph(graph.inputs, {"y": graph.outputs["y"]})
+    graph = unrolled(Graph(graph.inputs, {"y": graph.outputs["y"]}))
     inputs = {**network.state, "batch/x": network.x}
     yield Step(problem.title, graph, inputs, 1, 1, tuple(range(1, len(network.x) + 1)))
 
@@ -154,7 +167,7 @@ def _learning(problem: Problem, steps: int) -> Iterator[Step]:
     edges = batch_edges(n, size).tolist()
     parts = [slice(start, end) for start, end in itertools.pairwise(edges)]
     programs = {
-        length: Program(training_graph(recipe, length))
+        length: Program(_step_graph(recipe, length))
         for length in {part.stop - part.start for part in parts}
     }
     seed = training.get("seed", 0)
@@ -177,9 +190,27 @@ def _learning(problem: Problem, steps: int) -> Iterator[Step]:
             title = f"{problem.title}: epoch {epoch + 1}, {shown}"
         examples = tuple(range(part.start + 1, part.stop + 1))
         worked = tuple(rate) if len(rate) > 1 else ()
-        yield Step(title, program.graph, given, epoch + 1, number, examples, rate=worked)
+        notes = _cuts(recipe, network.x.shape[1])
+        yield Step(title, program.graph, given, epoch + 1, number, examples, notes, rate=worked)
         outputs = program.outputs(program.evaluate(given))
         state = {key: outputs[key] for key in state}
+
+
+def _step_graph(recipe: Recipe, n: int) -> Graph:
+    return training_graph(recipe, n) if recipe.cut is None else with_full_gradients(recipe, n)
+
+
+def _cuts(recipe: Recipe, steps: int) -> tuple[str, ...]:
+    """Return which paths through time are cut, as sentences."""
+    if recipe.cut is None:
+        return ()
+    states = sorted({key.rpartition(".")[2] for key in recipe.stack.carries()}, reverse=True)
+    paths = [
+        f"from step {at + 1} back over {' and '.join(f'{state}({at})' for state in states)}"
+        for at in range(recipe.cut, steps, recipe.cut)
+    ]
+    which = f"path{'s' if len(paths) > 1 else ''} {', '.join(paths)}"
+    return (f"gradients go back over windows of {recipe.cut} steps: cut is the {which}",)
 
 
 def first_step(problem: Problem) -> tuple[Graph, dict[str, Array], dict[str, Any]]:
@@ -230,9 +261,10 @@ def _recipe(problem: Problem, network: _Network, optimizer: Optimizer) -> tuple[
     """Return what a step computes, and the targets."""
     stack, training = network.stack, problem.training
     target = np.asarray(problem.data["d"])
-    are_classes = target.ndim == 1 and target.dtype.kind == "i" and stack.units > 1
-    d = target if are_classes else numbers("d", problem.data["d"], 2)
-    wanted = (len(network.x),) if are_classes else (len(network.x), stack.units)
+    steps = () if stack.steps is None else (stack.steps,)
+    are_classes = target.ndim == 1 + len(steps) and target.dtype.kind == "i" and stack.units > 1
+    d = target if are_classes else numbers("d", problem.data["d"], 2 + len(steps))
+    wanted = (len(network.x), *steps) if are_classes else (len(network.x), *steps, stack.units)
     if d.shape != wanted:
         raise ShapeError(f"d must have shape {wanted}; it has {d.shape}")
     if are_classes and not 0 <= d.min() <= d.max() < stack.units:
@@ -243,12 +275,26 @@ def _recipe(problem: Problem, network: _Network, optimizer: Optimizer) -> tuple[
     loss.check(stack.activation, stack.units)
     limits = {key: training[key] for key in ("clip_norm", "clip_value") if key in training}
     penalties = {key: training[key] for key in ("l1", "l2") if key in training}
+    cut = training.get("truncate")
+    if cut is not None:
+        check_whole("truncate", cut)
+        if not any(isinstance(layer, OverTime) for layer in stack.layers):
+            raise ArgumentError('truncate is for layers that go over time, such as "2 rnn"')
+        cut = cut if cut < stack.inputs[0] else None
     for key, value in limits.items():
         check_number(key, value, low=0, open_low=True)
     for key, value in penalties.items():
         check_number(key, value, low=0)
     recipe = Recipe(
-        stack, loss, optimizer, DType.FLOAT64, class_targets=are_classes, **limits, **penalties
+        stack,
+        loss,
+        optimizer,
+        DType.FLOAT64,
+        class_targets=are_classes,
+        unrolled=True,
+        cut=cut,
+        **limits,
+        **penalties,
     )
     return recipe, d
 
@@ -329,7 +375,7 @@ def numbers(name: str, value: Any, axes: int) -> Array:
     except (TypeError, ValueError):
         raise ArgumentError(f"{name} must be numbers, in rows of one length") from None
     if found.ndim != axes:
-        shape = "a list of rows" if axes == 2 else "a list of numbers" if axes == 1 else "a number"
+        shape = SHAPES[axes]
         raise ShapeError(f"{name} must be {shape}; it has shape {found.shape}")
     if not np.isfinite(found).all():
         raise ArgumentError(f"{name} must be finite numbers")

@@ -40,6 +40,7 @@ class GRU(GatedLayer, name="gru"):
     """
 
     gates = 3
+    gate_names = ("r", "z", "n")
 
     def weights_for(self, inputs: int) -> dict[str, Parameter]:
         """Return w, u and b, and bu, the bias of the candidate's part of the state."""
@@ -51,7 +52,8 @@ class GRU(GatedLayer, name="gru"):
         h = state["h"]
         x_r, x_z, x_n = self.split(x @ weights["w"].T + weights["b"])
         h_r, h_z, h_n = self.split(h @ weights["u"].T)
-        r = ops.logistic(x_r + h_r).named("r", name)
-        z = ops.logistic(x_z + h_z).named("z", name)
-        n = ops.tanh(x_n + r * (h_n + weights["bu"])).named("n", name)
+        r = ops.logistic((x_r + h_r).named("v_r", name)).named("r", name)
+        z = ops.logistic((x_z + h_z).named("v_z", name)).named("z", name)
+        v_n = x_n + r * (h_n + weights["bu"])
+        n = ops.tanh(v_n.named("v_n", name)).named("n", name)
         return {"h": ((1.0 - z) * n + z * h).named("h", name)}

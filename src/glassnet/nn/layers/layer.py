@@ -29,6 +29,7 @@ class Parameter:
         axes: The names of its axes.
         penalised: Whether L1 and L2 regularisation apply to it: to weights, not to biases.
         low: The smallest number that it may hold.
+        blocks: The gates whose rows stand one below the other in it, by their letters.
     """
 
     shape: Shape
@@ -37,6 +38,7 @@ class Parameter:
     axes: Axes
     penalised: bool = False
     low: float = -math.inf
+    blocks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

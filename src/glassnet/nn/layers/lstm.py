@@ -44,6 +44,7 @@ class LSTM(GatedLayer, name="lstm"):
     """
 
     gates = 4
+    gate_names = ("f", "i", "g", "o")
 
     peepholes: bool = False
     forget_bias: float = 1.0
@@ -64,7 +65,9 @@ class LSTM(GatedLayer, name="lstm"):
         """Return w, u and b, and with peepholes p, whose rows belong to f, i and o."""
         found = super().weights_for(inputs)
         if self.peepholes:
-            found["p"] = Parameter((3, self.units), "p", Zeros(), (None, "neuron"), penalised=True)
+            shape, axes = (3, self.units), (None, "neuron")
+            seen = ("f", "i", "o")
+            found["p"] = Parameter(shape, "p", Zeros(), axes, penalised=True, blocks=seen)
         return found
 
     def step(self, state: State, x: Tensor, weights: Mapping[str, Tensor], name: str) -> State:
@@ -74,11 +77,11 @@ class LSTM(GatedLayer, name="lstm"):
         v_f, v_i, v_g, v_o = self.split(v)
         if self.peepholes:
             v_f, v_i = v_f + weights["p"][0] * c, v_i + weights["p"][1] * c
-        f = ops.logistic(v_f).named("f", name)
-        i = ops.logistic(v_i).named("i", name)
-        g = ops.tanh(v_g).named("g", name)
+        f = ops.logistic(v_f.named("v_f", name)).named("f", name)
+        i = ops.logistic(v_i.named("v_i", name)).named("i", name)
+        g = ops.tanh(v_g.named("v_g", name)).named("g", name)
         c = (f * c + i * g).named("c", name)
         if self.peepholes:
             v_o = v_o + weights["p"][2] * c
-        o = ops.logistic(v_o).named("o", name)
+        o = ops.logistic(v_o.named("v_o", name)).named("o", name)
         return {"h": (o * ops.tanh(c)).named("h", name), "c": c}

@@ -207,6 +207,7 @@ class GatedLayer(RecurrentLayer):
     """
 
     gates: ClassVar[int] = 1
+    gate_names: ClassVar[tuple[str, ...]] = ()  # in the order of their rows
 
     units: int
     weights: Initializer | str = field(default="xavier_uniform", kw_only=True)
@@ -232,10 +233,12 @@ class GatedLayer(RecurrentLayer):
             inner = Initializer.of(choice)
             return inner if isinstance(inner, Given) else Blocks(inner, self.gates)
 
+        own = self.gate_names
+        w, u = each(self.weights), each(self.recurrent)
         return {
-            "w": Parameter((rows, inputs), "w", each(self.weights), axes, penalised=True),
-            "u": Parameter((rows, self.units), "u", each(self.recurrent), axes, penalised=True),
-            "b": Parameter((rows,), "b", self.first_biases(), ("neuron",)),
+            "w": Parameter((rows, inputs), "w", w, axes, penalised=True, blocks=own),
+            "u": Parameter((rows, self.units), "u", u, axes, penalised=True, blocks=own),
+            "b": Parameter((rows,), "b", self.first_biases(), ("neuron",), blocks=own),
         }
 
     def first_biases(self) -> Initializer:
