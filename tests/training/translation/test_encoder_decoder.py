@@ -15,7 +15,7 @@ from glassnet.errors import ArgumentError, DataError, GlassnetError, ModelFileEr
 from glassnet.learning.optimizer import Optimizer
 from glassnet.training.translation import EncoderDecoder, fit_pairs
 from glassnet.training.translation.graphs import PairRecipe
-from glassnet.training.translation.recipes import picture_network, text_network
+from glassnet.training.translation.recipes import spelling_network, translation_network
 from glassnet.training.translation.symbols import SourceReader, TargetReader
 
 SOURCES = ["abc", "ba", "cab", "b", "aab", "cc"]
@@ -24,7 +24,7 @@ ENGINES = ["reference", *(["native"] if is_available() else [])]
 
 
 def _network(attention: bool = True, dtype: str = "float64", **others: Any) -> EncoderDecoder:
-    return text_network(
+    return translation_network(
         SOURCES, TARGETS, 'bidirectional "lstm 3" | 4 lstm', embedding=2, attention=attention,
         seed=3, dtype=dtype, **others,
     )  # fmt: skip
@@ -179,7 +179,9 @@ def test_attention_looks_at_the_steps_that_are_there() -> None:
 def test_words_reversed_are_learnt_and_kept(tmp_path: Any) -> None:
     sources = [f"{a} {b} {c}" for a in "abcd" for b in "abcd" for c in "abcd"]
     targets = [" ".join(reversed(text.split())) for text in sources]
-    net = text_network(sources, targets, "12 gru | 12 gru", tokens=WORDS, embedding=8, seed=1)
+    net = translation_network(
+        sources, targets, "12 gru | 12 gru", tokens="word", embedding=8, seed=1
+    )
     fit_pairs(net, sources, targets, epochs=80, optimizer="adam 0.02", progress=False)
     assert np.mean([a == b for a, b in zip(net.translate(sources), targets, strict=True)]) > 0.9
     net.save(tmp_path / "m.safetensors")
@@ -192,7 +194,7 @@ def test_words_reversed_are_learnt_and_kept(tmp_path: Any) -> None:
 def test_pictures_are_spelt() -> None:
     x = np.eye(4)
     names = ["up", "down", "left", "right"]
-    net = picture_network(4, names, "8 tanh | 12 rnn", seed=2)
+    net = spelling_network(4, names, "8 tanh | 12 rnn", seed=2)
     fit_pairs(net, np.repeat(x, 8, 0), [n for n in names for _ in range(8)], epochs=60,
               optimizer="adam 0.02", progress=False)  # fmt: skip
     assert net.translate(x) == names
@@ -230,11 +232,13 @@ def test_rare_words_are_never_answered() -> None:
         (lambda n: fit_pairs(n, SOURCES, TARGETS, validation=1.5), ArgumentError, "validation"),
         (lambda n: fit_pairs(n, SOURCES, TARGETS, teacher_forcing=2), ArgumentError, "forcing"),
         (lambda n: fit_pairs(n, SOURCES, TARGETS, teacher_forcing="x"), ArgumentError, "schedule"),
-        (lambda _: text_network(SOURCES, TARGETS, "4 lstm"), ArgumentError, r"\|"),
-        (lambda _: text_network(SOURCES, TARGETS, "4 lstm | 4 relu"), ArgumentError, "recurrent"),
-        (lambda _: text_network(SOURCES, TARGETS, '4 lstm | bidirectional "lstm 3"'),
+        (lambda _: translation_network(SOURCES, TARGETS, "4 lstm"), ArgumentError, r"\|"),
+        (lambda _: translation_network(SOURCES, TARGETS, "4 lstm | 4 relu"),
+         ArgumentError, "recurrent"),
+        (lambda _: translation_network(SOURCES, TARGETS, tokens="byte"), ArgumentError, "tokens"),
+        (lambda _: translation_network(SOURCES, TARGETS, '4 lstm | bidirectional "lstm 3"'),
          ArgumentError, "both ways"),
-        (lambda _: text_network(SOURCES, [""] * 6), DataError, "all target texts are empty"),
+        (lambda _: translation_network(SOURCES, [""] * 6), DataError, "all target texts are empty"),
     ],
 )  # fmt: skip
 def test_what_cannot_be(call: Any, error: type[GlassnetError], message: str) -> None:

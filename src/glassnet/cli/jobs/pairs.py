@@ -150,11 +150,11 @@ class PairsJob:
 
     def _dates(self) -> Material:
         from glassnet.data.generated.dates import dates
-        from glassnet.training.translation.recipes import text_network
+        from glassnet.training.translation.recipes import translation_network
 
         wishes = self.wishes
         sources, targets = dates(DATES, seed=wishes.seed)
-        net = text_network(
+        net = translation_network(
             sources,
             targets,
             wishes.layers or 'bidirectional "lstm 64" | 64 lstm',
@@ -169,7 +169,7 @@ class PairsJob:
     def _digits(self) -> Material:
         from glassnet.data import split
         from glassnet.data.generated.digit_names import digit_names, shifted
-        from glassnet.training.translation.recipes import picture_network
+        from glassnet.training.translation.recipes import spelling_network
 
         wishes = self.wishes
         rows, names = digit_names("train")
@@ -183,7 +183,7 @@ class PairsJob:
             kept: list[int] = parts.train.tolist()
             rows, names = rows[kept], [names[i] for i in kept]
         rows, names = shifted(rows, names)
-        net = picture_network(
+        net = spelling_network(
             rows.shape[1],
             names,
             wishes.layers or "256 relu, dropout 0.3 | 32 lstm",
@@ -201,7 +201,7 @@ class PairsJob:
         from glassnet.data import split
         from glassnet.data.text.pairs import read_pairs
         from glassnet.data.text.tokens import WORDS
-        from glassnet.training.translation.recipes import text_network
+        from glassnet.training.translation.recipes import translation_network
 
         wishes = self.wishes
         assert wishes.target_text is not None
@@ -220,7 +220,7 @@ class PairsJob:
             kept: list[int] = parts.train.tolist()
             tested = ([sources[i] for i in held], [targets[i] for i in held])
             sources, targets = [sources[i] for i in kept], [targets[i] for i in kept]
-        net = text_network(
+        net = translation_network(
             sources,
             targets,
             wishes.layers or TEXT_LAYERS,
