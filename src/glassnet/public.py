@@ -4,6 +4,7 @@ They are loaded when one of them is first used (see `glassnet/__init__.py`), so 
 line answers to Ctrl-C from its first moment on, and loads only what a command needs.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from glassnet.engines import Program
@@ -143,8 +144,31 @@ if TYPE_CHECKING:
         StochasticNeuron,
         logic,
     )
+    from glassnet.training.characters import character_network, fit_characters, sample
+    from glassnet.training.text_models import fit_texts, text_network
+    from glassnet.training.translation import (
+        Beam,
+        EncoderDecoder,
+        fit_pairs,
+        spelling_network,
+        translation_network,
+    )
 
 # What shows networks that go through time, loaded in the same way.
+# What reads and writes texts, by the module that it is loaded from.
+TEXTS = {
+    "BagOfWords": "glassnet.data.text",
+    "character_network": "glassnet.training.characters",
+    "fit_characters": "glassnet.training.characters",
+    "sample": "glassnet.training.characters",
+    "fit_texts": "glassnet.training.text_models",
+    "text_network": "glassnet.training.text_models",
+    "Beam": "glassnet.training.translation",
+    "EncoderDecoder": "glassnet.training.translation",
+    "fit_pairs": "glassnet.training.translation",
+    "spelling_network": "glassnet.training.translation",
+    "translation_network": "glassnet.training.translation",
+}
 TIME = ("gates_over_time", "gradient_through_time", "unrolled", "vanishing")
 
 # Classical rules, loaded when one of them is first used.
@@ -177,6 +201,7 @@ __all__ = [
     "Average",
     "BagOfWords",
     "BatchNorm",
+    "Beam",
     "Bidirectional",
     "Competitive",
     "Constant",
@@ -186,6 +211,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
+    "EncoderDecoder",
     "Exponential",
     "GlassnetError",
     "GradientDescent",
@@ -221,6 +247,7 @@ __all__ = [
     "broadcast",
     "cast",
     "cell",
+    "character_network",
     "check",
     "clip",
     "concatenate",
@@ -236,7 +263,10 @@ __all__ = [
     "explain",
     "expm1",
     "fit",
+    "fit_characters",
     "fit_many",
+    "fit_pairs",
+    "fit_texts",
     "floor",
     "gates_over_time",
     "gather",
@@ -274,6 +304,7 @@ __all__ = [
     "random_uniform",
     "relu",
     "reshape",
+    "sample",
     "scan",
     "scatter_add",
     "select",
@@ -284,6 +315,7 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "spelling_network",
     "sqrt",
     "square",
     "stack",
@@ -292,8 +324,10 @@ __all__ = [
     "sum",
     "tanh",
     "tensor",
+    "text_network",
     "threshold",
     "trace",
+    "translation_network",
     "transpose",
     "unrolled",
     "vanishing",
@@ -322,10 +356,8 @@ def __getattr__(name: str) -> Any:
         from glassnet.explain import time
 
         return getattr(time, name)
-    if name == "BagOfWords":
-        from glassnet.data.text import BagOfWords
-
-        return BagOfWords
+    if name in TEXTS:
+        return getattr(import_module(TEXTS[name]), name)
     if name in RULES:
         from glassnet import rules
 

@@ -11,14 +11,23 @@ from glassnet.data.text.stored import CharacterReader
 from glassnet.data.text.vocabulary import UNKNOWN
 from glassnet.errors import ArgumentError, DataError
 from glassnet.graph.types import Array
+from glassnet.learning.optimizer import Optimizer
 from glassnet.ops.philox import uniform
-from glassnet.training.loop import Examples, Settings
+from glassnet.training.loop import Examples, Settings, train
 from glassnet.training.network import LARGEST_SEED, Network
+from glassnet.training.run import Run
 from glassnet.training.walking import Walker
 from glassnet.training.windows import cut_windows
 from glassnet.unit import check_number, check_whole
 
-__all__ = ["bits_per_character", "character_network", "cut_text", "sample", "unigram_bits"]
+__all__ = [
+    "bits_per_character",
+    "character_network",
+    "cut_text",
+    "fit_characters",
+    "sample",
+    "unigram_bits",
+]
 
 STREAM = 1 << 21
 LONGEST = 1_000_000  # characters that may be asked for at once
@@ -106,6 +115,55 @@ def cut_text(
         net, numbers[:-1], answers, settings, truncate, streams,
         validation=validation or None, classes=symbols,
     )  # fmt: skip
+
+
+def fit_characters(
+    net: Network,
+    text: str,
+    *,
+    streams: int = 32,
+    validation: float = 0.1,
+    optimizer: str | Optimizer = "adam 0.004",
+    epochs: int = 10,
+    patience: int | None = None,
+    clip_norm: float | None = 1.0,
+    seed: int = 0,
+    progress: bool | None = None,
+    engine: str | None = None,
+) -> Run:
+    """Train a network on a text by truncated back-propagation through time; return the run.
+
+    Args:
+        net: A network from `character_network`; gradients go back as many steps as it takes.
+        text: The text that its characters come from.
+        streams: In how many parts, learnt from side by side, the text is cut.
+        validation: The share at the end of the text that is held back; 0 for none.
+        optimizer: By name with settings, or as an object.
+        epochs: How often the text is learnt from, at most.
+        patience: Stop when the validation loss has not improved for so many epochs.
+        clip_norm: The largest norm of all gradients together; None for no limit.
+        seed: Where dropout is drawn from.
+        progress: Whether to show a progress bar; if not given, where someone is there to see it.
+        engine: "native" or "reference"; if not given, the native one where it can be used.
+
+    Raises:
+        ArgumentError: The network reads no text so, or a setting is not allowed.
+        DataError: The text is too short, or has other characters.
+    """
+    _reader_of(net)
+    check_number("validation", validation, low=0, high=1, open_high=True)
+    settings = Settings(
+        Optimizer.of(optimizer),
+        epochs=epochs,
+        patience=patience,
+        seed=seed,
+        clip_norm=clip_norm,
+        progress=progress,
+        engine=engine,
+    )
+    steps = net.stack.inputs[0]
+    examples, settings = cut_text(net, text, settings, steps, streams, validation)
+    return train(net, examples, settings)
 
 
 def bits_per_character(net: Network, text: str, streams: int = 32) -> float:

@@ -52,7 +52,6 @@ class Material:
         batch_size: Pairs in a mini-batch.
         notes: What was decided on the way.
         held: Pairs for validation, where a share cannot be taken.
-        patience: After how many epochs without improvement the training stops.
     """
 
     about: str
@@ -65,7 +64,6 @@ class Material:
     batch_size: int
     notes: tuple[str, ...] = ()
     held: tuple[Any, list[str]] | None = None
-    patience: int = 5
 
 
 class PairsJob:
@@ -84,7 +82,7 @@ class PairsJob:
         path = check_files(wishes)
         found = self._material()
         settings = self._settings(found)
-        share = HELD if wishes.validation is None else wishes.validation
+        share = self._held()
 
         def make(chosen: Settings) -> Loop:
             held = found.held or share or None
@@ -124,8 +122,8 @@ class PairsJob:
             if getattr(wishes, name) is not None:
                 check_number(f"{name}, a share of the pairs,", getattr(wishes, name), low=0, high=1,
                              open_high=True)  # fmt: skip
-        if wishes.patience and wishes.validation == 0:
-            raise ArgumentError("--patience needs a validation part; --validation is 0")
+        if wishes.patience and not self._held():
+            raise ArgumentError("--patience needs a validation part, as in --validation 0.1")
         if wishes.words is not None:
             check_whole("words", wishes.words)
         given = wishes.teacher_forcing
@@ -138,6 +136,12 @@ class PairsJob:
         check_number("teacher forcing, a share of the steps,", number, low=0, high=1)
         return number
 
+    def _held(self) -> float:
+        """Return the share of the pairs for validation: none of the few pictures if not said."""
+        if self.wishes.validation is None:
+            return 0.0 if self.wishes.data == "digit-names" else HELD
+        return self.wishes.validation
+
     def _material(self) -> Material:
         wishes = self.wishes
         if wishes.data == "dates":
@@ -146,11 +150,11 @@ class PairsJob:
 
     def _dates(self) -> Material:
         from glassnet.data.generated.dates import dates
-        from glassnet.training.translation.recipes import text_network
+        from glassnet.training.translation.recipes import translation_network
 
         wishes = self.wishes
         sources, targets = dates(DATES, seed=wishes.seed)
-        net = text_network(
+        net = translation_network(
             sources,
             targets,
             wishes.layers or 'bidirectional "lstm 64" | 64 lstm',
@@ -165,14 +169,13 @@ class PairsJob:
     def _digits(self) -> Material:
         from glassnet.data import split
         from glassnet.data.generated.digit_names import digit_names, shifted
-        from glassnet.training.translation.recipes import picture_network
+        from glassnet.training.translation.recipes import spelling_network
 
         wishes = self.wishes
         rows, names = digit_names("train")
         count = len(rows)
         held: tuple[Any, list[str]] | None = None
-        share = HELD if wishes.validation is None else wishes.validation
-        if share:
+        if share := wishes.validation or 0.0:
             labels = np.array(names)
             parts = split(count, test=0.0, validation=share, seed=wishes.seed, labels=labels)
             others: list[int] = parts.validation.tolist()
@@ -180,7 +183,7 @@ class PairsJob:
             kept: list[int] = parts.train.tolist()
             rows, names = rows[kept], [names[i] for i in kept]
         rows, names = shifted(rows, names)
-        net = picture_network(
+        net = spelling_network(
             rows.shape[1],
             names,
             wishes.layers or "256 relu, dropout 0.3 | 32 lstm",
@@ -192,13 +195,13 @@ class PairsJob:
             "are also shifted by a pixel, each in four ways"
         )
         tested = digit_names("test")
-        return Material(about, rows, names, tested, net, 25, 0.004, 64, (), held, 25)
+        return Material(about, rows, names, tested, net, 25, 0.004, 64, (), held)
 
     def _texts(self) -> Material:
         from glassnet.data import split
         from glassnet.data.text.pairs import read_pairs
         from glassnet.data.text.tokens import WORDS
-        from glassnet.training.translation.recipes import text_network
+        from glassnet.training.translation.recipes import translation_network
 
         wishes = self.wishes
         assert wishes.target_text is not None
@@ -206,7 +209,7 @@ class PairsJob:
         pairs = pairs.up_to(WORDS_AT_MOST if wishes.words is None else wishes.words)
         count = len(pairs.sources)
         share = HELD if wishes.test is None else wishes.test
-        validation = HELD if wishes.validation is None else wishes.validation
+        validation = self._held()
         if count * (1 - share) < 2 + bool(validation):
             raise DataError(f"there are {count} pairs: too few to learn from", source=wishes.data)
         sources, targets = pairs.sources, pairs.targets
@@ -217,7 +220,7 @@ class PairsJob:
             kept: list[int] = parts.train.tolist()
             tested = ([sources[i] for i in held], [targets[i] for i in held])
             sources, targets = [sources[i] for i in kept], [targets[i] for i in kept]
-        net = text_network(
+        net = translation_network(
             sources,
             targets,
             wishes.layers or TEXT_LAYERS,
@@ -240,8 +243,8 @@ class PairsJob:
         others: dict[str, Any] = {"batch_size": wishes.batch_size or found.batch_size}
         if wishes.clip_norm is None:
             others["clip_norm"] = 1.0
-        if wishes.validation != 0 and wishes.patience != 0:
-            others["patience"] = found.patience if wishes.patience is None else wishes.patience
+        if self._held() and wishes.patience != 0:
+            others["patience"] = 5 if wishes.patience is None else wishes.patience
         optimizer = Adam(Cosine(found.rate, 0.02 * found.rate))
         return job_settings(wishes, optimizer, found.epochs, **others)
 

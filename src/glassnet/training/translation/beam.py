@@ -274,10 +274,10 @@ def search(
 
 def _largest(sums: Array, width: int) -> Array:
     """Return the places of the largest numbers of each row, the largest first."""
-    some: Array = np.broadcast_to(np.arange(sums.shape[1]), sums.shape)
+    some: Array = np.tile(np.arange(sums.shape[1], dtype=np.int64), (len(sums), 1))
     if sums.shape[1] > 4 * width:
-        parted: Any = np.argpartition(-sums, 2 * width, axis=1)
-        some = np.sort(parted[:, : 2 * width], axis=1)
+        some = np.argpartition(-sums, 2 * width, axis=1)[:, : 2 * width]
+        some.sort(axis=1)
     values = np.take_along_axis(sums, some, 1)
     order = np.argsort(-values, axis=1, kind="stable")[:, :width]
     return np.take_along_axis(some, order, 1)

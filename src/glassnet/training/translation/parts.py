@@ -26,7 +26,6 @@ from glassnet.nn.layers import (
     OverTime,
     Parameter,
 )
-from glassnet.nn.layers.over_time import RecurrentLayer
 from glassnet.nn.stack import Stack, read_layers
 
 __all__ = ["Encoded", "Parts"]
@@ -93,16 +92,15 @@ class Parts:
             layer.returning("sequence") if isinstance(layer, OverTime) else layer
             for layer in read_layers(self.decoder)
         ]
-        if not any(isinstance(layer, RecurrentLayer) for layer in decoder):
-            raise ArgumentError("the decoder needs a recurrent layer, as in gn.LSTM(128)")
         object.__setattr__(self, "decoder", tuple(decoder))
+        if not self.body.carries():  # raises where a layer goes both ways
+            raise ArgumentError("the decoder needs a recurrent layer, as in gn.LSTM(128)")
         shapes = self.source.shapes[-1]
         if self.attention and len(shapes) != 2:
             raise ShapeError(f"attention needs a row for each step; the encoder gives {shapes}")
         if len(self.body.shapes[-1]) != 2:
             raise ShapeError(f"the decoder must give a row for each step; it gives "
                              f"{self.body.shapes[-1]}")  # fmt: skip
-        self.body.carries()  # raises where a layer goes both ways
 
     # --- the stacks -------------------------------------------------------------------------------
     @cached_property

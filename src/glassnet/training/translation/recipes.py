@@ -11,16 +11,17 @@ from glassnet.nn.layers import Embedding, Layer, Mask
 from glassnet.nn.stack import parse_layers
 from glassnet.training.translation.model import EncoderDecoder
 from glassnet.training.translation.symbols import SourceReader, TargetReader
+from glassnet.unit import check_choice
 
-__all__ = ["picture_network", "text_network"]
+__all__ = ["spelling_network", "translation_network"]
 
 
-def text_network(
+def translation_network(
     sources: Sequence[str],
     targets: Sequence[str],
     layers: str = 'bidirectional "lstm 64" | 64 lstm',
     *,
-    tokens: Tokens = CHARACTERS,
+    tokens: Tokens | str = "character",
     embedding: int = 32,
     attention: bool = True,
     dropout: float = 0.0,
@@ -35,7 +36,7 @@ def text_network(
         targets: The right answers.
         layers: The encoder's layers and the decoder's, with | between; the mask and the embeddings
             are added.
-        tokens: WORDS or CHARACTERS.
+        tokens: "word" or "character": what the symbols are.
         embedding: How many numbers stand for a symbol.
         attention: Whether the decoder looks back at the encoder's steps.
         dropout: The share that is dropped before the softmax, in training.
@@ -47,6 +48,9 @@ def text_network(
         ArgumentError, ShapeError: The layers cannot be read, or do not fit together.
         DataError: There is no text.
     """
+    if isinstance(tokens, str):
+        check_choice("tokens", tokens, ("word", "character"))
+        tokens = Tokens.named(tokens)
     reader = SourceReader.of(sources, tokens, least=least)
     encoder, decoder = _two(layers)
     rows: list[Layer] = [Mask(), Embedding(len(reader.vocabulary), embedding)]
@@ -64,7 +68,7 @@ def text_network(
     )
 
 
-def picture_network(
+def spelling_network(
     inputs: int,
     targets: Sequence[str],
     layers: str = "64 relu | 32 lstm",
