@@ -51,8 +51,8 @@ KEPT_ONE = "The best of all is kept."
 SOME_ENDED = "An answer that has ended keeps its room in the beam. "
 FINISHED = (
     "Longer answers are products of more probabilities, so that scores are divided by "
-    "((5 + length) / 6)^α before they are compared; here α is {alpha:g}, and the end counts. The highest rank is "
-    "the best."
+    "((5 + length) / 6)^α before they are compared. Here α is {alpha:g}; the end counts. The "
+    "highest rank is the best."
 )
 GREEDY = (
     "Greedy search is a beam of width 1: at each step it takes the most probable symbol and never "
@@ -186,14 +186,7 @@ class _SearchWriter:
     def _step(self, step: int) -> Section:
         """Return the hypotheses of a step: all, and which of them are kept."""
         decoder, found, texts = self.decoder, self.found, self.decoder.texts
-        before = [
-            found.path(place, texts)
-            for place, node in enumerate(found.nodes)
-            if node.step == step - 1 and node.symbol != END
-        ] or [()]
-        last = step == decoder.longest
-        end = decoder.symbols[-1]
-        paths = [(*p, symbol) for p in before for symbol in ((end,) if last else decoder.symbols)]
+        paths = decoder.continued(found, step)
         kept = {
             found.path(at, texts): "ended" if node.symbol == END else "kept"
             for at, node in enumerate(found.nodes)
@@ -215,7 +208,8 @@ class _SearchWriter:
         ended = sum(1 for at in found.ended if found.nodes[at].step < step)
         free = decoder.width - ended
         sentence = STARTED if step == 1 else CONTINUED
-        sentence = LAST.format(longest=decoder.longest, end=end) if last else sentence
+        if step == decoder.longest:
+            sentence = LAST.format(longest=step, end=decoder.symbols[-1])
         sentence += SOME_ENDED if ended else ""
         sentence += KEPT.format(count=free) if free > 1 else KEPT_ONE
         return Section(f"Step {step}", tuple(lines), sentence, LineTable(head, tuple(rows)))

@@ -85,6 +85,17 @@ class TableDecoder:
         """Return P(symbol | symbols before) of each symbol."""
         return dict(zip(self.symbols, self.rows[self.known(before)], strict=True))
 
+    def continued(self, found: Found, step: int) -> list[Symbols]:
+        """Return every continuation of the hypotheses that a search had before a step."""
+        texts = self.texts
+        before = [
+            found.path(place, texts)
+            for place, node in enumerate(found.nodes)
+            if node.step == step - 1 and node.symbol != END
+        ]
+        symbols = self.symbols if step < self.longest else self.symbols[-1:]
+        return [(*path, symbol) for path in before or [()] for symbol in symbols]
+
     def search(self, width: int) -> Found:
         """Search for the best answers, as a network's decoder is searched.
 
