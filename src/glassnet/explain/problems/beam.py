@@ -50,9 +50,8 @@ KEPT = "The {count} best of all are kept."
 KEPT_ONE = "The best of all is kept."
 SOME_ENDED = "An answer that has ended keeps its room in the beam. "
 FINISHED = (
-    "Longer answers are products of more probabilities, so that scores are divided by "
-    "((5 + length) / 6)^α before they are compared. Here α is {alpha:g}; the end counts. The "
-    "highest rank is the best."
+    "Longer answers are products of more probabilities, so that each score is divided by "
+    "(5 + length) / 6{raised}, where the end counts. The highest rank is the best."
 )
 GREEDY = (
     "Greedy search is a beam of width 1: at each step it takes the most probable symbol and never "
@@ -220,7 +219,9 @@ class _SearchWriter:
         lines = [line for path in paths for line in self._rank(path)]
         ranks = tuple(Quantity(_of("rank", path)) for path in paths)
         lines += self._line(Address("best"), "winner", apply(LARGEST, [ranks], {}))
-        sentence = FINISHED.format(alpha=self.decoder.penalty)
+        alpha = self.decoder.penalty
+        raised = "" if alpha == 1 else f" to the power {alpha:g}"
+        sentence = FINISHED.format(raised=raised)
         return Section("The finished answers", tuple(lines), sentence)
 
     def _greedily(self) -> Section:

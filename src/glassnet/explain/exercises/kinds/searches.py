@@ -48,10 +48,9 @@ def beam(draws: Draws, level: int) -> Draft | None:
 
 def _row(draws: Draws, count: int, parts: int) -> list[float]:
     """Return probabilities that add up to 1, no two the same; none if these draws make none."""
-    drawn = [draws.whole(1, parts - count + 1) for _ in range(count - 1)]
-    drawn.append(parts - sum(drawn))
-    friendly = drawn[-1] > 0 and len(set(drawn)) == count
-    return [value / parts for value in drawn] if friendly else []
+    cuts = sorted({0, parts, *(draws.whole(1, parts - 1) for _ in range(count - 1))})
+    drawn = {high - low for low, high in pairwise(cuts)}
+    return [(high - low) / parts for low, high in pairwise(cuts)] if len(drawn) == count else []
 
 
 def _teaches(settings: dict[str, object], rows: dict[str, list[float]]) -> bool:
