@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from glassnet.explain.causes.case import Case, Variant, formula_of, replaced
 from glassnet.explain.expressions import (
+    Address,
     Apply,
     Expression,
     Number,
@@ -16,6 +17,7 @@ from glassnet.explain.expressions import (
     Quotient,
     Sum,
     add,
+    evaluate,
     negate,
     quantities,
 )
@@ -59,14 +61,26 @@ def another_hypothesis(case: Case, entry: Entry) -> Iterator[Variant]:
 
 
 def order_of_places(case: Case, entry: Entry) -> Iterator[Variant]:
-    """Places counted from the smallest: the most negative score taken for the best."""
-    del case
-    formula = formula_of(entry)
-    if entry.line.kind == "place" and isinstance(formula, Apply):
-        count = len(list(quantities(formula))) - 1
-        text = "places are counted from the smallest score; the largest has the first place"
-        turned = add([Number(float(count + 1)), negate(formula)])
-        yield Variant("order-of-places", text, turned)
+    """Places counted from the smallest score; a hypothesis that is kept or dropped wrongly."""
+    formula, own = formula_of(entry), case.written.get(entry.address)
+    if entry.line.kind != "place" or not isinstance(formula, Apply) or own is None:
+        return
+    count = len(list(quantities(formula))) - 1
+    text = "places are counted from the smallest score; the largest has the first place"
+    yield Variant("order-of-places", text, add([Number(float(count + 1)), negate(formula)]))
+    kept, place = formula.attributes["kept"], own.value
+    best = f"among the {kept} best" if kept > 1 else "the best"
+    text = (
+        f"a hypothesis is kept that is not {best}"
+        if place <= kept
+        else f"a hypothesis is dropped that is {best}"
+    )
+
+    def predict(value_of: Callable[[Address], float]) -> float:
+        differs = (evaluate(formula, value_of) <= kept) is not (place <= kept)
+        return place if differs else math.nan
+
+    yield Variant("kept-wrongly", text, None, predict)
 
 
 def length_of_answer(case: Case, entry: Entry) -> Iterator[Variant]:

@@ -34,7 +34,8 @@ __all__ = ["explain_search"]
 Symbols = tuple[str, ...]
 
 
-def _place(one: Array, all_of_them: Array) -> Array:
+def _place(one: Array, all_of_them: Array, kept: int) -> Array:
+    del kept  # how many are kept: what is looked for in wrong places
     return np.asarray(1.0 + np.count_nonzero(all_of_them > one))
 
 
@@ -193,8 +194,11 @@ class _SearchWriter:
         }
         lines = [line for path in paths for line in self._hypothesis(path)]
         scores = tuple(Quantity(_of("score", path)) for path in paths)
+        ended = sum(1 for at in found.ended if found.nodes[at].step < step)
+        free = decoder.width - ended
         for path, score in zip(paths, scores, strict=True):
-            lines += self._line(_of("place", path), "place", apply(PLACE, [score, scores], {}))
+            place = apply(PLACE, [score, scores], {"kept": free})
+            lines += self._line(_of("place", path), "place", place)
         rows: list[tuple[Cell, ...]] = []
         for path in paths:
             p, score = _p(path[-1], decoder.known(path[:-1])), _of("score", path)
@@ -204,13 +208,12 @@ class _SearchWriter:
             fate = kept.get(path, "")
             rows.append((" ".join(path), p, self._ln(path), added, score, place, fate))
         head = ("hypothesis", "P", "ln P", "before + ln P", "score", "place", "")
-        ended = sum(1 for at in found.ended if found.nodes[at].step < step)
-        free = decoder.width - ended
         sentence = STARTED if step == 1 else CONTINUED
         if step == decoder.longest:
             sentence = LAST.format(longest=step, end=decoder.symbols[-1])
         sentence += SOME_ENDED if ended else ""
-        sentence += KEPT.format(count=free) if free > 1 else KEPT_ONE
+        most = min(free, len(paths))
+        sentence += KEPT.format(count=most) if most > 1 else KEPT_ONE
         return Section(f"Step {step}", tuple(lines), sentence, LineTable(head, tuple(rows)))
 
     def _finished(self) -> Section:
