@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 from glassnet.explain.exercises.draws import Draws
 from glassnet.explain.exercises.kind import Draft, kind
@@ -53,7 +55,7 @@ def _row(draws: Draws, count: int, parts: int) -> list[float]:
     return [(high - low) / parts for low, high in pairwise(cuts)] if len(drawn) == count else []
 
 
-def _teaches(settings: dict[str, object], rows: dict[str, list[float]]) -> bool:
+def _teaches(settings: Mapping[str, Any], rows: Mapping[str, list[float]]) -> bool:
     """Whether no two hypotheses are as good, and greedy search goes wrong at the first symbol."""
     from glassnet.explain.problems.beam_tables import read_decoder
 
