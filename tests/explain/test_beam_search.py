@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -165,6 +166,17 @@ def test_the_page() -> None:
         for entry in section["quantities"]
     ]
     assert {"P(b|a)", "ln P(b|a)", "score(a b)", "place(a b)", "best"} <= set(quantities)
+
+
+def test_only_what_is_asked() -> None:
+    problem = replace(PROBLEMS["built in"], asked=("score(b a)", "place(end)"))
+    (sheet,) = explain(problem).sheets
+    names = [str(line.address) for line in sheet.lines()]
+    assert "score(b a)" in names
+    assert "score(a b)" not in names
+    page = str(explain(problem))
+    assert "score(b a) = score(b) + ln P(a|b) = −0.916291 + (−0.510826) = −1.42712\n" in page
+    assert "place(score(end)) in(score(a), score(b), score(end))" in page
 
 
 # --- marked ---------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def _place(one: Array, all_of_them: Array, kept: int) -> Array:
 
 PLACE = Written(
     "place by size",
-    Explanation("place of {0} in {1}", "Which place it has among these, the largest first."),
+    Explanation("place({0}) in {1}", "Which place it has among these, the largest first."),
     _place,
 )
 STARTED = "Any symbol may be the first one. "
