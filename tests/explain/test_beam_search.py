@@ -160,6 +160,8 @@ def test_the_page() -> None:
     )
     for form in ("markdown", "latex", "html"):
         assert explain("beam-search").render(form).count("hypothesis") >= 4
+    assert "\\par\n\\begin{tabular}" in explain("beam-search").to_latex()
+    assert explain("beam-search").to_html().count('<td class="lit">') == 4
     quantities = [
         entry["address"]
         for section in explain("beam-search").to_json()["steps"][0]["sections"]
