@@ -231,6 +231,12 @@ def test_a_hypothesis_kept_wrongly_is_said() -> None:
     assert texts["a hypothesis is dropped that is among the 2 best"] == ("place(b)",)
 
 
+def test_a_place_by_itself_is_first_of_all_a_choice() -> None:
+    checked = check("beam-search", "ln P(a) = -0.693\nplace(end) = 2")
+    assert checked.causes[0].code == "kept-wrongly"
+    assert checked["place(end)"].cause == "a hypothesis is kept that is not among the 2 best"
+
+
 def test_a_place_is_no_number_that_is_copied_wrongly() -> None:
     checked = check("beam-search", filled_in({"place(a a)": 5, "best": 2}))
     assert checked.counts[WRONG] == 2
