@@ -40,8 +40,10 @@ d = [[1.0], [1.0], [0.0]]
 """
 
 
-# Formulas of one's own are shown whole.
-STEPS = [name for name in built_in() if not load_problem(name).expression]
+# Formulas of one's own and beam searches are shown whole.
+STEPS = [
+    name for name in built_in() if not load_problem(name).expression and not load_problem(name).beam
+]
 
 
 def large_step(

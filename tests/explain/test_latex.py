@@ -22,7 +22,8 @@ COMMANDS = set(
         """documentclass usepackage setlength parindent parskip allowdisplaybreaks begin end
         section subsection raggedright item par quad text frac cdot partial delta eta Delta mathrm
         operatorname sqrt left right bigl bigr max min ln tanh lvert rvert le ge ne infty sum
-        hat bar tilde gamma beta sigma mu lambda prime lfloor rfloor to times dots vert psi""",
+        hat bar tilde gamma beta sigma mu lambda prime lfloor rfloor to times dots vert psi
+        hline fbox""",
     )
 )
 

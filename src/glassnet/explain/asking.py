@@ -41,7 +41,9 @@ def only(sheet: Sheet, asked: Sequence[str]) -> Sheet:
             kept.add(line.address)
             kept.update(quantities(line.formula) if line.formula is not None else ())
     sections = [
-        replace(section, lines=tuple(line for line in section.lines if line.address in kept))
+        replace(
+            section, lines=tuple(line for line in section.lines if line.address in kept), table=None
+        )
         for section in sheet.sections
     ]
     turned = any(address.symbol[:1] in "δ∂Δ" for address in kept)

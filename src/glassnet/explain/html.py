@@ -13,6 +13,7 @@ from glassnet.explain.styles import STYLE
 __all__ = ["html_fragment", "render_html"]
 
 TERM, SHORT = 22, 42  # digits that are never cut; digits of sides on one line
+LIT = '<td class="lit">'  # an entry of a table that is pointed out
 OPEN = 3  # how many steps are unfolded at first
 
 
@@ -85,7 +86,7 @@ def _table(table: Table) -> Iterator[str]:
     yield f"<tr>{''.join(f'<th>{_entry(entry)}</th>' for entry in table.head)}</tr>\n"
     for number, entries in enumerate(table.rows):
         cells = (
-            f"{'<td class=lit>' if (number, at) in table.lit else '<td>'}{_entry(entry)}</td>"
+            f"{LIT if (number, at) in table.lit else '<td>'}{_entry(entry)}</td>"
             for at, entry in enumerate(entries)
         )
         yield f"<tr>{''.join(cells)}</tr>\n"

@@ -210,6 +210,8 @@ def _part(part: Part) -> Iterator[str]:
         yield r"\begin{align*}"
         yield " \\\\\n".join(rows)
         yield r"\end{align*}"
+    if part.sentence and part.tables and not part.given and not part.workings:
+        yield r"\par"  # else the first table stands in the sentence's last line
     for table in part.tables:
         yield from _table(table)
     for picture in part.pictures:

@@ -42,8 +42,10 @@ def _part(part: Part) -> Iterator[str]:
         yield "- " + ", ".join(f"${_math(entry.name)} = {_math(entry.result)}$" for entry in group)
     for entry in part.workings:
         yield from _rows(entry)
+    blank = not part.given and not part.workings  # stands already before the first table
     for table in part.tables:
-        yield from _table(table)
+        yield from list(_table(table))[blank:]
+        blank = False
     for picture in part.pictures:
         yield from ("```text", picture.text, "```") if picture.text else ()
     yield ""

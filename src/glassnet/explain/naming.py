@@ -30,6 +30,8 @@ MOST_RATES = 12  # wrong lines from which a learning rate is worked out
 LARGE = 2000  # lines above which a sheet is not worked again for each learning rate
 MOST_READ = 400_000  # numbers read in looking for causes
 
+COUNTED = ("place", "winner")  # small whole numbers: any other one differs in a digit
+
 LAST = {"rounded-early": 1, "another-place": 2, "copied-wrongly": 3}
 
 
@@ -89,7 +91,8 @@ def name_causes(findings: Findings) -> list[Named]:
     if any(cause.code == "rate-forgotten" for cause in rates):  # the same, seen over all lines
         named = [cause for cause in named if cause.code != "rate-forgotten"]
     named = rates + named
-    unexplained = [e for e in wrong if not any(e.address in cause.lines for cause in named)]
+    explained = {address for cause in named for address in cause.lines}
+    unexplained = [e for e in wrong if e.address not in explained and e.line.kind not in COUNTED]
     effort = Effort(MOST_READ)
     for entry in unexplained[:MOST_COPIED]:
         line = findings.retraced(entry, effort)
@@ -140,7 +143,7 @@ def _explaining(findings: Findings, line: Retraced) -> Iterator[tuple[str, str]]
     possible = [line.worked({}, route) for route in findings.routes]
     for value in dict.fromkeys([*possible, entry.line.value]):
         text = copied_wrongly(written, value)
-        if text:
+        if text and entry.line.kind not in COUNTED:
             yield "copied-wrongly", text
     for value in possible if written.digits < 3 and written.value != 0.0 else ():
         if abs(written.value - value) <= 0.5 * written.unit:

@@ -190,9 +190,10 @@ def view_of_problem(
             )
         return view_of_tensor(list(known.values())[-1], known[weight], None, to)
     if not problem.network:
+        kind = "beam search" if problem.beam else "classical rule"
         raise ArgumentError(
             "paths lead from a weight to the cost of a network that learns by gradients; this "
-            f"problem ({problem.source or problem.title}) is a classical rule"
+            f"problem ({problem.source or problem.title}) is a {kind}"
         )
     graph, state, batch = first_step(problem)
     given = {**state, **batch, "step": 1, "seed": 0, "counter": 1}

@@ -15,7 +15,9 @@ from glassnet.explain.parts import Page
 from glassnet.explain.setting import notation
 from glassnet.explain.symbols import name_of
 
-__all__ = ["Line", "Section", "Sheet", "rounded"]
+__all__ = ["Cell", "Line", "LineTable", "Section", "Sheet", "rounded"]
+
+Cell = str | Address | Expression  # a word, a quantity's number, a formula with numbers put in
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,40 @@ class Line:
 
 
 @dataclass(frozen=True)
+class LineTable:
+    """Lines as the entries of a table, rather than one below the other.
+
+    Args:
+        head: What the columns are of.
+        rows: As many entries each; of a quantity its number is shown.
+        lit: Row and column, from 0, of entries that are pointed out.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    lit: frozenset[tuple[int, int]] = frozenset()
+
+    @property
+    def shown(self) -> frozenset[Address]:
+        """The quantities that are entries."""
+        return frozenset(cell for row in self.rows for cell in row if isinstance(cell, Address))
+
+
+@dataclass(frozen=True)
 class Section:
-    """Lines that belong together, such as the local fields and outputs of a layer."""
+    """Lines that belong together, such as the local fields and outputs of a layer.
+
+    Args:
+        title: The heading.
+        lines: In the order of working.
+        sentence: What happens here; "" where nothing needs to be said.
+        table: What of it is shown in rows and columns, if anything.
+    """
 
     title: str
     lines: tuple[Line, ...]
     sentence: str = ""
+    table: LineTable | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from glassnet.explain.network_picture import network_svg
 from glassnet.explain.notation import Notation
 from glassnet.explain.parts import Equation, Page, Part, Picture, Table
 from glassnet.explain.setting import notation
-from glassnet.explain.sheet import Line, Sheet, rounded
+from glassnet.explain.sheet import Cell, Line, LineTable, Sheet, rounded
 from glassnet.explain.symbols import name_of, number
 
 __all__ = ["sheet_page", "sheet_parts"]
@@ -77,12 +77,24 @@ def sheet_parts(
         sentence = " ".join(filter(None, sentences))
         return Equation(name(address), once, (address.layer, _family(address, wide)), sentence)
 
+    def cell(entry: Cell) -> Notation | str:
+        if isinstance(entry, str):
+            return entry
+        return value(entry) if isinstance(entry, Address) else notation(entry, value, digits)
+
+    def table(entries: LineTable) -> Table:
+        rows = tuple(tuple(map(cell, row)) for row in entries.rows)
+        return Table(entries.head, rows, lit=entries.lit)
+
     found: list[Part] = []
     for section in spread.sections:
-        shown = [line for line in section.lines if line.address not in left_out]
+        tabled = frozenset[Address]() if section.table is None else section.table.shown
+        shown = [line for line in section.lines if line.address not in {*left_out, *tabled}]
         grid = contribution_grid(section, of)
         added = (grid.table(layered=bool(layered)),) if grid is not None else ()
         added = ((tables or {}).get(section.title, ())) + added
+        if section.table is not None:
+            added = (*added, table(section.table))
         if not shown and not added:
             continue
         found.append(

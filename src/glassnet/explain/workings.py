@@ -323,8 +323,8 @@ def chapters_of(
     if sheets:
         if focus or table:
             raise ArgumentError(
-                "formulas of one's own are shown whole; leave neuron, quantity, example and table "
-                "out"
+                "formulas of one's own and beam searches are shown whole; leave neuron, quantity, "
+                "example and table out"
             )
         return tuple(sheets)
     taken = [step for step in steps if isinstance(step, Step)]

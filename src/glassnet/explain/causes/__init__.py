@@ -9,6 +9,12 @@ from __future__ import annotations
 
 from glassnet.explain.causes.case import Case, Cause, Variant
 from glassnet.explain.causes.errors import error_sign, factors, target_swapped
+from glassnet.explain.causes.searches import (
+    another_hypothesis,
+    another_logarithm,
+    length_of_answer,
+    order_of_places,
+)
 from glassnet.explain.causes.slips import rounded_too_early
 from glassnet.explain.causes.slopes import slope_elsewhere, slope_forgotten, slope_too_many
 from glassnet.explain.causes.terms import (
@@ -37,6 +43,10 @@ CAUSES: tuple[Cause, ...] = (
     updated_weight,
     path_forgotten,
     state_of_another_step,
+    order_of_places,
+    another_logarithm,
+    another_hypothesis,
+    length_of_answer,
     factors,
     sign,
     slope_too_many,

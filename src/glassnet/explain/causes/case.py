@@ -16,7 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 LONG = 16  # quantities in a formula, from which on they are not tried one by one
-SUBJECTS = ("local field", "output")
+SUBJECTS = ("local field", "output", "score")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def is_new(entry: Entry) -> bool:
 
 
 def is_forward(entry: Entry) -> bool:
-    """Whether a line is a local field or output that is a sum."""
+    """Whether a line is a local field, an output or a score that is a sum."""
     return entry.line.kind in SUBJECTS and isinstance(entry.line.formula, Sum)
 
 

@@ -134,6 +134,11 @@ def derive_problem(problem: Problem, profile: Profile) -> Derivation:
     if problem.expression:
         end, wrt = last_formula(problem.expression, problem.values)
         return derivation_of(end, wrt, profile, problem.title)
+    if problem.beam:
+        raise ArgumentError(
+            "a beam search goes down no gradient of a cost; without symbols it is worked out in "
+            "numbers"
+        )
     recipe, x, d = step_recipe(downhill(problem))
     check_trainable(recipe.stack)
     stack = recipe.stack

@@ -124,7 +124,8 @@ def given_groups(course: Course) -> Iterator[tuple[int, list[list[Entry]]]]:
         remembered = entry.address.symbol.endswith(" before")
         if entry.role == "given" and entry.line.formula is None and not remembered:
             address = place_of(entry.address, course)
-            key = (address.layer, address.symbol, address.example)
+            symbol = address.symbol.partition("(")[0]  # P(a) and P(a|b) are of a kind
+            key = (address.layer, symbol, address.example)
             steps.setdefault(entry.step, {}).setdefault(key, []).append(entry)
     for groups in steps.values():
         for key, group in groups.items():

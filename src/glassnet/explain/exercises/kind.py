@@ -24,8 +24,8 @@ class Draft:
 
     Args:
         task: What is to be done, in plain words.
-        data, asked, network, weights, training, rule, expression, values, conventions, steps: As in
-            a problem.
+        data, asked, network, weights, training, rule, expression, values, beam, probabilities,
+            conventions, steps: As in a problem.
     """
 
     task: str
@@ -37,6 +37,8 @@ class Draft:
     rule: Mapping[str, Any] = field(default_factory=dict[str, Any])
     expression: Mapping[str, Any] = field(default_factory=dict[str, Any])
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    beam: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    probabilities: Mapping[str, Any] = field(default_factory=dict[str, Any])
     conventions: str = "notes"
     steps: int = 1
 

@@ -21,6 +21,7 @@ ENTRIES = {
     "": (
         *("title", "conventions", "steps", "asked"),
         *("network", "weights", "training", "rule", "data", "expression", "values"),
+        *("beam", "probabilities"),
     ),
     "network": ("layers",),
     "training": (
@@ -29,9 +30,13 @@ ENTRIES = {
     ),
     "data": ("x", "d", "new"),
     "expression": ("formulas", "wrt"),
+    "beam": ("symbols", "width", "longest", "length_penalty"),
 }
-KINDS = ("network", "rule", "expression")
-TABLES = ("network", "weights", "training", "rule", "data", "expression", "values")
+KINDS = ("network", "rule", "expression", "beam")
+TABLES = (
+    *("network", "weights", "training", "rule", "data", "expression", "values"),
+    *("beam", "probabilities"),
+)
 LARGEST = 1_000_000  # bytes
 
 
@@ -51,6 +56,9 @@ class Problem:
         expression: `formulas`, as texts such as "a = relu(w*x + b)", and `wrt`, the names of what
             is differentiated with respect to.
         values: The numbers that the formulas begin with, by name.
+        beam: `symbols`, `width`, `longest` and `length_penalty` of a beam search.
+        probabilities: What it searches through: by the symbols before, such as "start" or "a b",
+            the probability of each symbol.
         conventions: The name of a profile, or a profile of one's own.
         steps: How many steps are worked out.
         source: The file, or the name of a built-in problem.
@@ -66,6 +74,8 @@ class Problem:
     rule: Mapping[str, Any] = field(default_factory=dict[str, Any])
     expression: Mapping[str, Any] = field(default_factory=dict[str, Any])
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    beam: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    probabilities: Mapping[str, Any] = field(default_factory=dict[str, Any])
     conventions: str | Profile = "notes"
     steps: int = 1
     source: str = ""
@@ -188,7 +198,8 @@ def _check_whole(tables: Mapping[str, Mapping[str, Any]], source: str) -> None:
     if len(kinds) != 1:
         found = f"this one has {' and '.join(f'[{kind}]' for kind in kinds)}" if kinds else "none"
         raise DataError(
-            f"a problem has either a [network], a [rule] or an [expression]; {found}", source=source
+            f"a problem has either a [network], a [rule], an [expression] or a [beam]; {found}",
+            source=source,
         )
     (kind,) = kinds
     if kind == "expression":
@@ -196,6 +207,11 @@ def _check_whole(tables: Mapping[str, Mapping[str, Any]], source: str) -> None:
             raise DataError(
                 '[expression] has no formulas, such as ["a = relu(w*x + b)"]', source=source
             )
+        return
+    if kind == "beam":
+        for table, needed in (("beam", "symbols"), ("probabilities", "start")):
+            if needed not in tables[table]:
+                raise DataError(f"[{table}] has no {needed}", source=source)
         return
     learns = kind == "network" and bool(tables["training"])
     for needed in ("x", "d") if learns else ("x",):

@@ -47,7 +47,7 @@ SHAPES = {
 def problem_steps(
     problem: Problem, count: int | None, where: Where, profile: Profile
 ) -> list[Step] | list[Sheet]:
-    """Return the steps of a problem that are meant; the sheet of formulas of one's own.
+    """Return the steps of a problem that are meant; the sheet of formulas, or of a beam search.
 
     Args:
         problem: The problem.
@@ -61,6 +61,10 @@ def problem_steps(
     """
     if problem.expression:
         return [explain_formulas(problem.title, problem.expression, problem.values, profile)]
+    if problem.beam:
+        from glassnet.explain.problems.beam import explain_search
+
+        return [explain_search(problem.title, problem.beam, problem.probabilities, profile)]
     per_epoch = _per_epoch(problem)
     needed = where.steps_needed(per_epoch)
     total = count if count is not None else max(needed or 0, problem.steps)
