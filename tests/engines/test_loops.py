@@ -227,6 +227,29 @@ def test_a_step_is_one_product_and_one_chain(body: Body) -> None:
     assert inside(backward) == ["Fused", "Product"]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_no_step_turns_a_matrix(turned: bool) -> None:
+    """The weights of the state may be [from, to] or [to, from]: both ways read rows."""
+
+    def step(x: Tensor, h: Tensor, u: Tensor) -> dict[str, Tensor]:
+        matrix = u.T if turned else u
+        last, _ = gn.scan(lambda h, row: (gn.tanh(h @ matrix + row), None), h, x)
+        cost = (last * last).sum()
+        return {"cost": cost, "slope": differentiate(cost, [u]).gradients[0]}
+
+    shapes = {"x": (T, B, H), "h": (B, H), "u": (H, H)}
+    kinds = {name: TensorType(shape, DType.FLOAT32) for name, shape in shapes.items()}
+    plan = NativeProgram(trace(step, **kinds)).plan
+    products = [
+        product
+        for loop in loops_of(plan)
+        for product in loop.plan.instructions
+        if isinstance(product, Product)
+    ]
+    assert len(products) == 2
+    assert not any(product.transpose_a or product.transpose_b for product in products)
+
+
 def test_products_before_and_after_the_loops() -> None:
     """The inputs' product, the gradients of weights and of inputs take all steps at once."""
     plan = NativeProgram(step_of(lstm, reverse=False, dtype=DType.FLOAT32)).plan
