@@ -55,7 +55,7 @@ def dates(n: int, *, seed: int = 0) -> tuple[list[str], list[str]]:
         ArgumentError: A number is too small, or not whole.
 
     >>> dates(3, seed=1)[1]
-    ['1989-06-15', '2023-08-20', '1990-12-01']
+    ['1986-06-14', '1982-11-28', '1963-08-28']
     """
     check_whole("n", n)
     check_whole("seed", seed, low=0)
