@@ -139,9 +139,9 @@ def _turned_back(applied: _Applied) -> _Applied:
             constants.append(constant)
             continue
         other = matrix.inputs[0] if _is_turned(matrix) else _turned(matrix)
-        plain = OPERATORS["input"](constant.attributes["name"], other.type)
+        plain: Tensor = OPERATORS["input"](constant.attributes["name"], other.type)
         outside[plain] = other
-        known |= dict.fromkeys(turned, plain)
+        known |= {node: plain for node in turned}
         constants.append(plain)
     if not known:
         return applied
