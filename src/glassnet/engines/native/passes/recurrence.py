@@ -141,7 +141,7 @@ def _turned_back(applied: _Applied) -> _Applied:
         other = matrix.inputs[0] if _is_turned(matrix) else _turned(matrix)
         plain: Tensor = OPERATORS["input"](constant.attributes["name"], other.type)
         outside[plain] = other
-        known |= {node: plain for node in turned}
+        known.update(dict.fromkeys(turned, plain))
         constants.append(plain)
     if not known:
         return applied
