@@ -250,6 +250,33 @@ def test_no_step_turns_a_matrix(turned: bool) -> None:
     assert not any(product.transpose_a or product.transpose_b for product in products)
 
 
+def test_a_bias_of_all_gates_is_added_to_the_table_that_is_looked_up() -> None:
+    """A character model: E[r] W + b = (E W + b)[r], worked out before the loop, whole."""
+
+    def step(rows: Tensor, table: Tensor, w: Tensor, u: Tensor, b: Tensor, h: Tensor) -> Tensor:
+        def body(carry: Any, x: Tensor) -> Any:
+            h, c = carry
+            f, i, g, o = gates((x @ w + b) + h @ u, 4)
+            c = gn.logistic(f) * c + gn.logistic(i) * gn.tanh(g)
+            return (gn.logistic(o) * gn.tanh(c), c), None
+
+        (last, _), _ = gn.scan(body, (h, h), gn.gather(table, rows))
+        return last
+
+    shapes = {"table": (5, M), "w": (M, 4 * H), "u": (H, 4 * H), "b": (4 * H,), "h": (B, H)}
+    kinds = {name: TensorType(shape, DType.FLOAT64) for name, shape in shapes.items()}
+    graph = trace(step, rows=TensorType((T, B), DType.INT64), **kinds)
+    program = NativeProgram(graph)
+    (loop,) = loops_of(program.plan)
+    assert all(buffer.shape != (4 * H,) for buffer in loop.reads)
+    (product,) = (p for p in program.plan.instructions if isinstance(p, Product))
+    assert (product.m, product.has_bias) == (5, True)
+    inputs = {**values(graph), "rows": np.random.default_rng(0).integers(0, 5, (T, B))}
+    np.testing.assert_allclose(
+        program.run(inputs)["result"], Program(graph).run(inputs)["result"], rtol=1e-12
+    )
+
+
 def test_products_before_and_after_the_loops() -> None:
     """The inputs' product, the gradients of weights and of inputs take all steps at once."""
     plan = NativeProgram(step_of(lstm, reverse=False, dtype=DType.FLOAT32)).plan

@@ -6,8 +6,10 @@ weights of the next layer; there are only 64 different answers.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from glassnet.graph import Graph, Tensor, rebuild
-from glassnet.graph.operation import Contraction, Indexed, Movement
+from glassnet.graph.operation import Contraction, Elementwise, Indexed, Movement
 from glassnet.graph.tensor import OPERATORS, apply
 
 __all__ = ["multiply_rows_once"]
@@ -21,6 +23,7 @@ def multiply_rows_once(graph: Graph) -> Graph:
     With E a table, r the rows looked up, and S(g) the rows of g added up by r:
 
     - E[r] W = (E W)[r]
+    - E[r] + b = (E + b)[r]
     - E[r]ᵀ G = Eᵀ S(G)
     - S(G Wᵀ) = S(G) Wᵀ
 
@@ -30,6 +33,8 @@ def multiply_rows_once(graph: Graph) -> Graph:
     if not looks_up or not any(isinstance(n.op.native, Contraction) for n in graph.nodes):
         return graph
 
+    uses = Counter(source for node in graph.nodes for source in node.inputs)
+
     def replacement(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
         made = node
         if inputs != node.inputs:
@@ -38,6 +43,8 @@ def multiply_rows_once(graph: Graph) -> Graph:
             made = made.named(label.symbol, label.layer, label.time) if label.symbol else made
         if isinstance(node.op.native, Contraction) and node.ndim == 2:
             return _product(made)
+        if isinstance(node.op.native, Elementwise) and node.op.native.instruction == "add":
+            return _biased(made) if all(uses[source] == 1 for source in node.inputs) else made
         if _pattern(node) == "transpose":
             return _looked_up_in_order(made)
         return _added_up(_in_order(made)) if _pattern(node) == "scatter_add" else made
@@ -99,6 +106,24 @@ def _product(node: Tensor) -> Tensor:
     if found is not None:
         table, rows = found.inputs
         return apply(node.op, OPERATORS["transpose"](table, (1, 0)), _sums(b, rows, table.shape[0]))
+    return node
+
+
+def _biased(node: Tensor) -> Tensor:
+    """Return rows of a table, to each of which a row is added, as rows of another table."""
+    for looked_up, row in (node.inputs, node.inputs[::-1]):
+        found, bias, width = looked_up, row, node.shape[-1] if node.ndim else 0
+        while _pattern(found) == "reshape":
+            (found,) = found.inputs
+        while _pattern(bias) in ("reshape", "broadcast") and bias.inputs[0].shape[-1:] == (width,):
+            (bias,) = bias.inputs
+        if _pattern(found) != "gather" or found.attributes["axis"] != 0 or bias.shape != (width,):
+            continue
+        table, rows = found.inputs
+        whole = table.shape[1:] == (width,) and rows.size * width == node.size
+        if whole and rows.size >= LEAST * table.shape[0]:
+            few = apply(node.op, table, OPERATORS["broadcast"](bias, table.shape))
+            return OPERATORS["reshape"](apply(found.op, few, rows, axis=0), node.shape)
     return node
 
 

@@ -100,10 +100,13 @@ def _shortened(
 ) -> dict[Result, Tensor]:
     """Return a node outside the loop for each wanted result."""
     nodes = [result.node for result in wanted if isinstance(result, Stack)]
-    body = join(loop.graph(nodes))
+    # Products that are cut into gates go first, with the biases that are added to all gates: once
+    # gates are joined and cut as they are used, each has its own part of a bias.
+    first = _before(_Applied(loop, inputs, {node: node for node in nodes}), cut=True)
+    body = join(first.loop.graph(list(first.now.values())))
     following = tuple(body.outputs[f"following/{k}"] for k in range(len(loop.following)))
     now = {node: body.outputs[f"stack/{k}"] for k, node in enumerate(nodes)}
-    joined = _Applied(replace(loop, following=following), inputs, now)
+    joined = _Applied(replace(first.loop, following=following), first.inputs, now)
     return _After(op, _before(_turned_back(_constants_inside(joined)))).results(wanted)
 
 
@@ -156,8 +159,13 @@ def _is_constant(node: Tensor) -> bool:
 
 
 # --- before the loop ------------------------------------------------------------------------------
-def _before(applied: _Applied) -> _Applied:
-    """Return the loop with products that need no carry taken from sequences worked out before."""
+def _before(applied: _Applied, *, cut: bool = False) -> _Applied:
+    """Return the loop with products that need no carry taken from sequences worked out before.
+
+    Args:
+        applied: The loop.
+        cut: Whether only products are taken that something is added to before they are cut.
+    """
     loop, order = applied.loop, applied.order
     carried, along = applied.reached(loop.carries), applied.reached(loop.elements)
     users: dict[Tensor, list[Tensor]] = {}
@@ -171,12 +179,15 @@ def _before(applied: _Applied) -> _Applied:
     for node in order:
         if not _is_product(node) or node in carried or node not in along:
             continue
+        product = node
         while len(users.get(node, ())) == 1 and _adds(users[node][0], carried):
             (node,) = users[node]
+        if cut and (node is product or not _is_cut(node, users)):
+            continue
         sequence = lift(node)
         if sequence is None or node in known:
             continue
-        known[node] = OPERATORS["input"](f"before{len(known)}", node.type)
+        known[node] = OPERATORS["input"](f"before{len(elements)}", node.type)
         elements.append(known[node])
         sequences.append(sequence)
     if not known:
@@ -184,6 +195,18 @@ def _before(applied: _Applied) -> _Applied:
     first = len(loop.carries) + len(loop.elements)
     inputs = (*applied.inputs[:first], *sequences, *applied.inputs[first:])
     return applied.put(known, replace(loop, elements=tuple(elements)), inputs)
+
+
+def _is_cut(node: Tensor, users: Mapping[Tensor, Sequence[Tensor]]) -> bool:
+    """Whether a node, or what it is added to next, is used in slices."""
+    found = users.get(node, ())
+    if len(found) == 1 and _code(found[0]) == "add":
+        found = users.get(found[0], ())
+    return bool(found) and all(map(_is_slice, found))
+
+
+def _is_slice(node: Tensor) -> bool:
+    return isinstance(node.op.native, Movement) and node.op.native.pattern == "slice"
 
 
 def _is_product(node: Tensor) -> bool:
