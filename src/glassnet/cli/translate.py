@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassnet.cli import options as common
-from glassnet.cli.opening import open_any
+from glassnet.cli.opening import open_any, refuse_writer
 from glassnet.cli.screen import Screen, note, print_json
 from glassnet.cli.writing import check_outputs
 from glassnet.errors import ArgumentError, DataError
@@ -89,6 +89,7 @@ def translate(
         raise ArgumentError(f"--tree writes a picture: its name must end with .svg; got {tree}")
     net = open_any(model)
     if not isinstance(net, EncoderDecoder):
+        refuse_writer(net, model)
         raise ArgumentError(
             f"{str(model)!r} answers with a class or a number: `glassnet predict` asks it. "
             "`glassnet train dates` makes a model that translates"

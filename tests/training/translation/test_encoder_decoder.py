@@ -256,6 +256,8 @@ def test_what_cannot_be(call: Any, error: type[GlassnetError], message: str) -> 
         ({"attention": False}, "no layer needs"),
         ({"dropout": 7.0}, "damaged"),
         ({"embedding": 10}, "decoder_embedding1.w"),
+        ({"embedding": 10**12}, "decoder_embedding1.w"),
+        ({"dtype": "int8"}, "damaged"),
         ({"target": {"tokens": "word", "symbols": ["a"], "longest": 4}}, "first symbols"),
         ({"target": {"tokens": "w", "symbols": ["a"], "longest": 4}}, "tokens"),
         ({"source": {"tokens": "word", "symbols": ["⟨unknown⟩"], "longest": -1}}, "longest"),

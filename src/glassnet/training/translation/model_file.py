@@ -11,7 +11,7 @@ import numpy as np
 
 from glassnet.errors import ModelFileError
 from glassnet.files import write_file
-from glassnet.graph.types import Array
+from glassnet.graph.types import Array, DType
 from glassnet.nn.layers import Layer
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def restore(about: Document, tensors: dict[str, Array]) -> EncoderDecoder:
     """Return an encoder–decoder from a document and tensors that are not trusted."""
     from glassnet.training.model_file import compare
     from glassnet.training.translation.model import EncoderDecoder
+    from glassnet.training.translation.parts import Parts
     from glassnet.training.translation.symbols import SourceReader, TargetReader
 
     known = about.inside("encoder_decoder")
@@ -64,26 +65,40 @@ def restore(about: Document, tensors: dict[str, Array]) -> EncoderDecoder:
         raise ModelFileError("encoder_decoder: symbols and the vocabulary differ")
     if known.get("steps", int) != target.longest:
         raise ModelFileError("encoder_decoder: steps and the target's length differ")
+    encoder = [Layer.from_json(entry) for entry in known.get("encoder", list)]
+    decoder = [Layer.from_json(entry) for entry in known.get("decoder", list)]
+    dtype = DType(known.get("dtype", str))
+    # Compared before anything of the size that the file asks for is made.
+    parts = Parts(
+        tuple(encoder),
+        tuple(inputs),
+        tuple(decoder),
+        len(target.vocabulary),
+        target.longest,
+        known.get("embedding", int),
+        known.get("attention", bool),
+        float(known.get("dropout", float, int)),
+    )
+    expected = {f"parameters/{key}": entry for key, entry in parts.parameters().items()}
+    expected |= {f"statistics/{key}": entry for key, entry in parts.statistics().items()}
+    compare(expected, tensors, dtype)
     net = EncoderDecoder(
-        [Layer.from_json(entry) for entry in known.get("encoder", list)],
-        [Layer.from_json(entry) for entry in known.get("decoder", list)],
+        encoder,
+        decoder,
         inputs=inputs,
         target=target,
         source=source,
-        embedding=known.get("embedding", int),
-        attention=known.get("attention", bool),
-        dropout=float(known.get("dropout", float, int)),
+        embedding=parts.embedding,
+        attention=parts.attention,
+        dropout=parts.dropout,
         seed=known.get("seed", int),
-        dtype=known.get("dtype", str),
+        dtype=dtype,
     )
     if source is not None:
         tables = [layer for layer in net.parts.encoder if layer.name == "embedding"]
         sizes = [getattr(layer, "vocabulary", None) for layer in tables]
         if sizes != [len(source.vocabulary)]:
             raise ModelFileError("encoder_decoder: the embedding and the source's symbols differ")
-    expected = {f"parameters/{key}": entry for key, entry in net.parts.parameters().items()}
-    expected |= {f"statistics/{key}": entry for key, entry in net.parts.statistics().items()}
-    compare(expected, tensors, net.dtype)
     for key in net.parameters:
         net.parameters[key] = np.array(tensors[f"parameters/{key}"])
     for key in net.statistics:
