@@ -1,0 +1,67 @@
+"""What the commands on texts reach on real data, at full size."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    """The folder of the full data sets; skips where there is none."""
+    named = os.environ.get("GLASSNET_DATA")
+    if not named:
+        pytest.skip("GLASSNET_DATA does not name the folder of the full data sets")
+    return Path(named)
+
+
+def trained(run: Run, *words: str) -> dict[str, Any]:
+    """Return what `glassnet train … --json` says."""
+    result = run("train", *words, "--json", "--no-progress")
+    assert result.status == 0, result.err
+    return json.loads(result.out)
+
+
+def test_a_character_model_of_shakespeare(run: Run, folder: Path) -> None:
+    """4.78 bits a character by their shares alone; at most 2.45 is what ten minutes must reach."""
+    found = trained(run, str(folder / "tinyshakespeare" / "input.txt"), "--epochs", "8")
+    assert found["data"]["unigram_bits"] == pytest.approx(4.78, abs=0.01)
+    assert found["measures"]["validation"]["bits"] <= 2.45
+    written = run("sample", found["model"], "--prompt", "ROMEO:", "--length", "2000").out
+    words = written.split()
+    assert 2.5 < sum(map(len, words)) / len(words) < 7  # words, as in the text (4.5)
+
+
+def test_dates(run: Run, folder: Path) -> None:
+    del folder
+    found = trained(run, "dates")["measures"]
+    assert found["greedy"]["right"] >= 0.99
+    assert found["beam of 5"]["right"] >= found["greedy"]["right"]
+
+
+def test_names_of_digits(run: Run, folder: Path) -> None:
+    del folder
+    assert trained(run, "digit-names")["measures"]["greedy"]["right"] >= 0.97
+
+
+def test_german_to_english(run: Run, folder: Path, place: Path) -> None:
+    """A few epochs: short of the 37 of twenty, and far from chance."""
+    pytest.importorskip("sacrebleu")
+    paths = []
+    for language in ("de", "en"):
+        with gzip.open(folder / "multi30k" / f"train.{language}.gz", "rt") as file:
+            (place / f"train.{language}").write_text(file.read())
+        paths.append(str(place / f"train.{language}"))
+    found = trained(run, paths[0], "--target-text", paths[1], "--words", "12", "--epochs", "8")
+    measures = found["measures"]
+    assert measures["greedy"]["BLEU"] >= 25
+    assert measures["beam of 5"]["mean ln P"] > measures["greedy"]["mean ln P"]
