@@ -157,12 +157,13 @@ def over_time(step: Any, parts: int, units: int, sequence: bool = False) -> Call
     """Return a layer from its step: each example by itself, each step after the other."""
 
     def one(x: Any, p: Any, reverse: bool) -> Any:
-        state = [p.get(f"{key}0", jnp.zeros(units)) for key in "hc"[:parts]]
-        found = []
-        for row in x[::-1] if reverse else x:
-            state = step(p, row, state)
-            found.append(state[0])
-        return jnp.stack(found[::-1] if reverse else found) if sequence else found[-1]
+        def body(state: Any, row: Any) -> Any:
+            after = tuple(step(p, row, state))
+            return after, after[0]
+
+        state = tuple(p.get(f"{key}0", jnp.zeros(units)) for key in "hc"[:parts])
+        last, found = jax.lax.scan(body, state, x, reverse=reverse)
+        return found if sequence else last[0]
 
     def layer(x: Any, p: Any, *_: Any, reverse: bool = False) -> Any:
         return jax.vmap(lambda example: one(example, p, reverse))(x)
