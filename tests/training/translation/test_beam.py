@@ -42,11 +42,14 @@ def _step(tables: list[Any], width: int) -> Any:
     return step
 
 
+def _join(numbers: list[int]) -> str:
+    return "".join(NAMES[number] for number in numbers if number > 1)
+
+
 def _search(tables: list[Any], width: int, alpha: float = 0.0) -> list[Any]:
     state = {"history": np.zeros((len(tables), 0), int)}
     found = search(_step(tables, width), state, len(tables), width, LONGEST)
-    join = lambda numbers: "".join(NAMES[n] for n in numbers if n > 1)  # noqa: E731
-    return [finished(nodes, ended, NAMES, join, alpha) for nodes, ended in found]
+    return [finished(nodes, ended, NAMES, _join, alpha) for nodes, ended in found]
 
 
 def _all(table: Any) -> dict[str, float]:
@@ -114,8 +117,7 @@ def test_symbols_that_are_never_answered() -> None:
 def _beam(seed: int = 2, width: int = 3) -> Beam:
     state = {"history": np.zeros((1, 0), int)}
     [(nodes, ended)] = search(_step([_table(seed)], width), state, 1, width, LONGEST)
-    join = lambda numbers: "".join(NAMES[n] for n in numbers if n > 1)  # noqa: E731
-    answers = finished(nodes, ended, NAMES, join, 0.6)
+    answers = finished(nodes, ended, NAMES, _join, 0.6)
     return Beam("<a & b>", answers, tuple(nodes), NAMES, width, 0.6)
 
 

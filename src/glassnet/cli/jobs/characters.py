@@ -15,10 +15,12 @@ from glassnet.cli.jobs.shared import (
     ONLY_TABLES,
     job_settings,
     refuse_options,
+    run_facts,
+    show_run,
     write_curves,
 )
 from glassnet.cli.options import Reading
-from glassnet.cli.screen import Screen, complain, print_json
+from glassnet.cli.screen import Screen, print_json
 from glassnet.cli.train_data import check_files
 from glassnet.errors import ArgumentError
 from glassnet.unit import check_number, check_whole
@@ -174,28 +176,19 @@ class CharactersJob:
 
         wishes, screen, net = self.wishes, self.screen, run.network
         floor = unigram_bits(text)
-        measures = _measures(run, floor)
+        measures = _measures(run)
         name = Path(wishes.data).name
         net.training["data"] = {"name": name, "read": f"{len(text):,} characters of text"}
         net.training["measures"] = measures
         net.training["seconds"] = round(run.seconds, 3)
         net.save(path)
         written = [("model", path), *write_curves(wishes, run)]
-        epochs = len(run.history)
-        best = f"; the weights are of epoch {run.best_epoch}" if run.best_epoch else ""
-        screen.heading("Results")
-        screen.line(
-            f"{epochs} epoch{'' if epochs == 1 else 's'} in {run.seconds:.1f} s on the "
-            f"{run.settings['engine']} engine: {run.stopped}{best}"
-        )
-        screen.notes(run.notes)
+        show_run(screen, run)
         screen.gap()
         rows = [[part, *(f"{value:.3f}" for value in found.values())]
                 for part, found in measures.items()]  # fmt: skip
         screen.table(rows, head=["", "bits a character", "right"], right=[1, 2],
                      styles=["", "bold"])  # fmt: skip
-        if run.stopped == "interrupted":
-            complain("interrupted; the network so far is kept", kind="")
         start = text[: text.find("\n") + 1 or 1][:60]
         screen.heading("Sample", f"temperature {TEMPERATURE:g}")
         for line in sample(net, start, SHOWN, temperature=TEMPERATURE).splitlines():
@@ -207,20 +200,17 @@ class CharactersJob:
         prompt = shlex.quote(start.strip()[:30])
         screen.exact(f"glassnet sample {shlex.quote(str(path))} --prompt {prompt}", "cyan")
         if self.as_json:
-            facts = {"epochs": epochs, "seconds": run.seconds, "stopped": run.stopped,
-                     "best_epoch": run.best_epoch, "steps": run.steps}  # fmt: skip
             data = {"name": wishes.data, "characters": len(text), "different": len(set(text)),
                     "unigram_bits": floor, "validation": share}  # fmt: skip
             document = {"model": str(path), "data": data, "settings": dict(run.settings)}
-            print_json({**document, "run": facts, "measures": measures})
+            print_json({**document, "run": run_facts(run), "measures": measures})
 
 
-def _measures(run: Run, floor: float) -> dict[str, dict[str, float]]:
+def _measures(run: Run) -> dict[str, dict[str, float]]:
     """Return bits a character, and the share of those that were foreseen, of the epoch kept."""
     rows: list[Mapping[str, float]] = list(run.history)
     if not rows:
         return {}
-    del floor
     row = rows[-1 if run.best_epoch is None else run.best_epoch - 1]
     found = {"training": {"bits": row["loss"] / math.log(2), "accuracy": row["accuracy"]}}
     if "validation_loss" in row:

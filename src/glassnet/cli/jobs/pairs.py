@@ -13,9 +13,16 @@ import numpy as np
 
 from glassnet.cli.building import Wishes
 from glassnet.cli.failures import INTERRUPTED, saving
-from glassnet.cli.jobs.shared import ONLY_TABLES, job_settings, refuse_options, write_curves
+from glassnet.cli.jobs.shared import (
+    ONLY_TABLES,
+    job_settings,
+    refuse_options,
+    run_facts,
+    show_run,
+    write_curves,
+)
 from glassnet.cli.options import Reading
-from glassnet.cli.screen import Screen, complain, note, print_json
+from glassnet.cli.screen import Screen, note, print_json
 from glassnet.cli.train_data import check_files
 from glassnet.errors import ArgumentError, DataError
 from glassnet.unit import check_number, check_whole
@@ -284,16 +291,7 @@ class PairsJob:
             measures, answers = measure_pairs(net, *found.tested)
             net.training["measures"] = {"test": measures["greedy"]}
             net.save(path)
-        epochs = len(run.history)
-        best = f"; the weights are of epoch {run.best_epoch}" if run.best_epoch else ""
-        screen.heading("Results")
-        screen.line(
-            f"{epochs} epoch{'' if epochs == 1 else 's'} in {run.seconds:.1f} s on the "
-            f"{run.settings['engine']} engine: {run.stopped}{best}"
-        )
-        screen.notes(run.notes)
-        if run.stopped == "interrupted":
-            complain("interrupted; the network so far is kept", kind="")
+        show_run(screen, run)
         if measures:
             show_pairs(screen, net, found.tested, measures, answers)
         screen.heading("Written")
@@ -307,11 +305,9 @@ class PairsJob:
         if made:
             screen.exact(f"glassnet evaluate {name} {wishes.data}", "cyan")
         if self.as_json:
-            facts = {"epochs": epochs, "seconds": run.seconds, "stopped": run.stopped,
-                     "best_epoch": run.best_epoch, "steps": run.steps}  # fmt: skip
             document = {"model": str(path), "data": dict(net.training["data"]),
                         "settings": dict(run.settings)}  # fmt: skip
-            print_json({**document, "run": facts, "measures": measures})
+            print_json({**document, "run": run_facts(run), "measures": measures})
 
 
 def measure_pairs(

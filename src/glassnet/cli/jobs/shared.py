@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.cli.building import Wishes
 from glassnet.cli.options import Reading
-from glassnet.cli.screen import note
+from glassnet.cli.screen import Screen, complain, note
 from glassnet.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ __all__ = [
     "READ_AS_TABLES",
     "job_settings",
     "refuse_options",
+    "run_facts",
+    "show_run",
     "write_curves",
 ]
 
@@ -85,6 +87,31 @@ def job_settings(
         "engine": wishes.engine,
     }
     return Settings(Optimizer.of(wishes.optimizer or optimizer), **{**chosen, **others})
+
+
+def show_run(screen: Screen, run: Run) -> None:
+    """Print the heading of the results, and how the training went."""
+    epochs = len(run.history)
+    best = f"; the weights are of epoch {run.best_epoch}" if run.best_epoch else ""
+    screen.heading("Results")
+    screen.line(
+        f"{epochs} epoch{'' if epochs == 1 else 's'} in {run.seconds:.1f} s on the "
+        f"{run.settings['engine']} engine: {run.stopped}{best}"
+    )
+    screen.notes(run.notes)
+    if run.stopped == "interrupted":
+        complain("interrupted; the network so far is kept", kind="")
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """Return how the training went, as plain data."""
+    return {
+        "epochs": len(run.history),
+        "best_epoch": run.best_epoch,
+        "stopped": run.stopped,
+        "steps": run.steps,
+        "seconds": run.seconds,
+    }
 
 
 def write_curves(wishes: Wishes, run: Run) -> list[tuple[str, Path]]:

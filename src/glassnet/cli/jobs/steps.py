@@ -16,6 +16,8 @@ from glassnet.cli.jobs.shared import (
     READ_AS_TABLES,
     job_settings,
     refuse_options,
+    run_facts,
+    show_run,
     write_curves,
 )
 from glassnet.cli.screen import Screen, print_json
@@ -184,12 +186,7 @@ class StepsJob:
         net.training["measures"] = measures
         net.save(path)
         written = [("model", path), *write_curves(wishes, run)]
-        screen.heading("Results")
-        epochs = len(run.history)
-        screen.line(
-            f"{epochs} epoch{'' if epochs == 1 else 's'} in {run.seconds:.1f} s on the "
-            f"{run.settings['engine']} engine: {run.stopped}"
-        )
+        show_run(screen, run)
         _show(screen, net, wishes.data, measures, wishes.seed + 1)
         screen.heading("Written")
         for name, file in written:
@@ -197,9 +194,8 @@ class StepsJob:
         screen.heading("Next")
         screen.exact(f"glassnet evaluate {shlex.quote(str(path))} {wishes.data}", "cyan")
         if self.as_json:
-            facts = {"epochs": len(run.history), "seconds": run.seconds, "stopped": run.stopped}
             document = {"model": str(path), "data": made, "settings": dict(run.settings)}
-            print_json({**document, "run": facts, "measures": measures})
+            print_json({**document, "run": run_facts(run), "measures": measures})
 
 
 def as_made(model: Path, net: Network | Estimator, name: str) -> tuple[Array, Array]:
