@@ -16,10 +16,10 @@ import shlex
 import types
 import typing
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from glassnet.errors import ArgumentError, ModelFileError, nearest
+from glassnet.records import dataclass
 
 __all__ = [
     "FAMILIES",

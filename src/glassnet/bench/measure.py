@@ -10,13 +10,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import TracebackType
 from typing import Any, Self
 
 from glassnet.bench.cold.process import Outcome, run_cold
 from glassnet.bench.peers import SYSTEMS
 from glassnet.bench.rungs import Failed, Rung
+from glassnet.records import dataclass
 
 __all__ = ["Bench", "Result"]
 

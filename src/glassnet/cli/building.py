@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glassnet.cli.defaults import choose_defaults, choose_shares
 from glassnet.cli.options import Reading
 from glassnet.errors import ArgumentError, nearest
+from glassnet.records import dataclass
 
 if TYPE_CHECKING:
     from glassnet.data import Target

@@ -15,7 +15,7 @@ housing 0.84, airline passengers 0.98 (R²), digits 0.960, adult 0.856 (accuracy
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from glassnet.records import dataclass
 
 __all__ = ["Defaults", "choose_defaults", "choose_shares"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,7 @@ from glassnet.cli import problem_options as given
 from glassnet.cli.opening import is_model, open_as_trained, open_model, refuse_writer
 from glassnet.cli.screen import Screen, print_json
 from glassnet.errors import ArgumentError
+from glassnet.records import dataclass
 
 if TYPE_CHECKING:
     from glassnet.explain.workings import Workings

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from glassnet.records import dataclass
 
 if TYPE_CHECKING:
     from glassnet.data import ReadOptions

@@ -6,7 +6,6 @@ A test file may be so short that its yes/no column has only a "yes", or its code
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from glassnet.data.cells import BOOLEAN_PAIRS, parse_date, parse_number
 from glassnet.data.columns import Array, Column, Kind
 from glassnet.data.table import Table
 from glassnet.errors import DataError
+from glassnet.records import dataclass
 
 __all__ = ["Encoded", "as_booleans", "as_dates", "as_numbers", "as_texts", "cell_error"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -18,6 +18,7 @@ from glassnet.data.images import Images, read_images
 from glassnet.data.reading import ReadOptions, read_table
 from glassnet.data.table import Table
 from glassnet.errors import ArgumentError
+from glassnet.records import dataclass
 
 __all__ = ["Dataset", "open_data"]
 

@@ -10,11 +10,20 @@ from pathlib import Path
 
 from glassnet.errors import ArgumentError, DataError, nearest
 
-__all__ = ["BUILTIN_NAMES", "MADE_NAMES", "read_bytes", "read_text"]
+__all__ = [
+    "BUILTIN_NAMES",
+    "MADE_NAMES",
+    "MADE_PAIRS",
+    "TEXT_ENDINGS",
+    "read_bytes",
+    "read_text",
+]
 
 BUILTIN_NAMES = ("iris", "digits")
 # Tasks whose data are made (`data/generated/`).
-MADE_NAMES = ("adding", "brackets", "dates", "digit-names")
+MADE_PAIRS = ("dates", "digit-names")
+MADE_NAMES = ("adding", "brackets", *MADE_PAIRS)
+TEXT_ENDINGS = (".txt", ".text", ".md")
 
 BYTE_ORDER_MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from glassnet.data.columns import Array, Column, Kind
@@ -19,6 +17,7 @@ from glassnet.data.treatments import (
     years,
 )
 from glassnet.errors import DataError
+from glassnet.records import dataclass
 
 __all__ = ["Choices", "choose_treatment", "mean_and_deviation"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from glassnet.data.columns import Array
 from glassnet.data.idx import read_idx
 from glassnet.errors import DataError
+from glassnet.records import dataclass
 
 __all__ = ["Images", "read_images"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from glassnet.data.cells import (
 )
 from glassnet.data.columns import Array, Column, Kind
 from glassnet.errors import DataError
+from glassnet.records import dataclass
 
 __all__ = ["CellColumn", "decide_column"]
 

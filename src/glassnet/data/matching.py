@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from glassnet.data.columns import Column
 from glassnet.data.table import Table, list_names
 from glassnet.errors import DataError, nearest
+from glassnet.records import dataclass
 
 __all__ = ["Layout"]
 

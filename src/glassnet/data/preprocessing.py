@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from glassnet.data.treatments import (
     Treatment,
 )
 from glassnet.errors import ArgumentError, DataError, ShapeError
+from glassnet.records import dataclass
 
 __all__ = ["ImageLayout", "Preprocessing"]
 

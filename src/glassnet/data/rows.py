@@ -6,11 +6,11 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
 from glassnet.errors import ArgumentError, DataError
+from glassnet.records import dataclass
 
 __all__ = ["Rows", "split_rows"]
 

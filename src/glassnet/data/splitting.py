@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from glassnet.data.columns import Array
 from glassnet.errors import ArgumentError, DataError, ShapeError
 from glassnet.ops.philox import STREAM_SPLIT, permutation
+from glassnet.records import dataclass
 
 __all__ = ["Split", "split"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from html import escape
+from dataclasses import replace
 
 import numpy as np
 
 from glassnet.data.columns import Array, Column
 from glassnet.errors import DataError, nearest
+from glassnet.records import dataclass
 
 __all__ = ["Table", "list_names"]
 
@@ -87,6 +87,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         """Return the first rows as HTML, for notebooks."""
+        from glassnet.notebook import escape
+
         head = "".join(
             f"<th>{escape(c.name)}<br><small>{c.kind}</small></th>" for c in self.columns
         )

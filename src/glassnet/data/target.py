@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,6 +11,7 @@ from glassnet.data.converting import Encoded, as_booleans, as_numbers, as_texts,
 from glassnet.data.images import Images
 from glassnet.data.table import Table, list_names
 from glassnet.errors import ArgumentError, DataError, ShapeError
+from glassnet.records import dataclass
 
 __all__ = ["Class", "Target", "Task", "decide_target"]
 

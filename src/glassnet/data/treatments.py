@@ -8,7 +8,6 @@ Each has `names`, the features that it makes; `apply`, which makes them, as an a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from glassnet.data.converting import (
     cell_error,
 )
 from glassnet.data.table import Table
+from glassnet.records import dataclass
 
 __all__ = [
     "BooleanColumn",

@@ -6,10 +6,10 @@ import csv
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from glassnet.explain.decoding import lines_of
 from glassnet.explain.written import Written, read_number
+from glassnet.records import dataclass
 
 __all__ = ["Answer", "read_answers"]
 

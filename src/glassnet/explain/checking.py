@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from glassnet.explain.answers import Answer, read_answers
@@ -29,6 +29,7 @@ from glassnet.explain.problems import Problem
 from glassnet.explain.sheet import rounded
 from glassnet.explain.worksheet import Course, Entry, course_of
 from glassnet.explain.written import Written, agrees
+from glassnet.records import dataclass
 
 __all__ = ["Cause", "Checked", "Mark", "check", "listed", "said"]
 

@@ -7,11 +7,11 @@ repeats, rearranges or recasts its input). Plain numbers move into the operation
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from glassnet.explain.numbers import short
 from glassnet.graph import Tensor
 from glassnet.graph.operation import Constant
+from glassnet.records import dataclass
 
 __all__ = ["Contracted", "Spot", "contract"]
 

@@ -7,7 +7,7 @@ the local gradient, or the derivative, in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import nan
 
 import numpy as np
@@ -29,6 +29,7 @@ from glassnet.explain.expressions import (
 from glassnet.explain.linear import symbol_of
 from glassnet.explain.matrix_view import Grid
 from glassnet.explain.sheet import Line, Section, Sheet
+from glassnet.records import dataclass
 
 __all__ = [
     "Contribution", "Split", "contribution_grid", "contributions", "of_steps", "with_contributions",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 from glassnet.errors import ArgumentError, DataError, nearest
+from glassnet.records import dataclass
 from glassnet.unit import check_choice, check_whole
 
 __all__ = ["PROFILES", "Profile", "profile_of"]

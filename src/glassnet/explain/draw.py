@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from glassnet.errors import ArgumentError
@@ -13,6 +12,7 @@ from glassnet.explain.saving import save_text
 from glassnet.explain.scene import compose
 from glassnet.explain.svg import render
 from glassnet.graph import Graph, Tensor
+from glassnet.records import dataclass
 
 __all__ = ["Drawing", "draw"]
 

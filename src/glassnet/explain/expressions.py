@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from glassnet.graph.operation import Explanation, Op
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = [
     "Address",

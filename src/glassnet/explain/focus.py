@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import prod
 
 from glassnet.errors import ArgumentError, nearest
 from glassnet.explain.expressions import Address
 from glassnet.explain.shown import Shown
 from glassnet.explain.stepwise import StepWriter
+from glassnet.records import dataclass
 from glassnet.unit import check_whole
 
 __all__ = ["Focus", "Selection", "find_place", "neurons", "place_of", "select", "to_type"]

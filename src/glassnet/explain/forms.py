@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
+
+from glassnet.records import dataclass
 
 __all__ = ["Bracketed", "Choice", "Form", "Hole", "Infix", "Literal", "Prefix", "Raised", "parse"]
 

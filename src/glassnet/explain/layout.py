@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
+
+from glassnet.records import dataclass
 
 __all__ = ["Placement", "Point", "Size", "arrange"]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from glassnet.explain.numbers import short
+from glassnet.records import dataclass
 
 __all__ = [
     "BLANK", "DIGITS", "FOLLOWS", "RIGHT", "UNKNOWN", "UNREADABLE", "WRONG",

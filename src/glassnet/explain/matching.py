@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from glassnet.explain.answers import Answer
@@ -14,6 +14,7 @@ from glassnet.explain.expressions import Address
 from glassnet.explain.marks import UNKNOWN, UNREADABLE, Mark
 from glassnet.explain.worksheet import Course, Entry
 from glassnet.explain.written import SIGNS
+from glassnet.records import dataclass
 
 __all__ = ["Matched", "match_answers", "plain_name"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from glassnet.explain.numbers import short
 from glassnet.explain.parts import Table
 from glassnet.explain.symbols import name_of
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = ["Grid", "grid_of"]
 

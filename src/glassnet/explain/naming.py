@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from glassnet.explain.causes import CAUSES, Case, Variant
 from glassnet.explain.causes.case import is_rate
@@ -21,6 +20,7 @@ from glassnet.explain.retrace import Effort, Retraced, Values
 from glassnet.explain.sheet import Line, Section, Sheet, rounded
 from glassnet.explain.worksheet import Course, Entry
 from glassnet.explain.written import agrees
+from glassnet.records import dataclass
 
 __all__ = ["Findings", "Named", "name_causes"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 
 from glassnet.explain.conventions import Profile
@@ -16,6 +15,7 @@ from glassnet.explain.expressions import Address
 from glassnet.explain.linear import symbol_of
 from glassnet.explain.numbers import short
 from glassnet.explain.sheet import Sheet, rounded
+from glassnet.records import dataclass
 
 __all__ = ["network_svg"]
 

@@ -6,7 +6,7 @@ formula says, `symbols` from the names of quantities.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from glassnet.records import dataclass
 
 __all__ = [
     "MINUS",

@@ -7,11 +7,11 @@ and say only how they look.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from glassnet.explain.conventions import Profile
 from glassnet.explain.notation import Notation
+from glassnet.records import dataclass
 
 __all__ = ["Chapter", "Equation", "Page", "Part", "Picture", "Table"]
 

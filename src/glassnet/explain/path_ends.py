@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -21,6 +20,7 @@ from glassnet.explain.stepwise import elements_of_step
 from glassnet.graph import Graph, Tensor, differentiate, topological_order
 from glassnet.graph.operation import Movement, Source
 from glassnet.ops.sources import constant
+from glassnet.records import dataclass
 
 __all__ = ["View", "view_of_problem", "view_of_tensor"]
 

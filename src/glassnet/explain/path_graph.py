@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,6 +28,7 @@ from glassnet.graph.operation import (
 )
 from glassnet.graph.types import Array
 from glassnet.ops.sources import constant, filled, input_tensor
+from glassnet.records import dataclass
 
 __all__ = ["Arrow", "Element", "PathGraph", "Route", "Tally"]
 

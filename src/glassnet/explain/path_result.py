@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from glassnet.explain.conventions import Profile
@@ -17,6 +16,7 @@ from glassnet.explain.sheet import Line
 from glassnet.explain.symbols import name_of
 from glassnet.explain.text import render_text
 from glassnet.explain.workings import Workings
+from glassnet.records import dataclass
 
 __all__ = ["Factor", "Path", "Paths", "Share", "Web"]
 

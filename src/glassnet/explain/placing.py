@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from glassnet.explain.expressions import Address
 from glassnet.graph.types import Shape
+from glassnet.records import dataclass
 
 __all__ = ["Placing", "blocked"]
 

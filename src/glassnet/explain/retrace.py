@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from glassnet.explain.causes import Case, Variant
 from glassnet.explain.expressions import Address, evaluate, quantities
 from glassnet.explain.worksheet import Entry
 from glassnet.explain.written import agrees
+from glassnet.records import dataclass
 
 __all__ = ["Effort", "Retraced", "Values"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -21,6 +21,7 @@ from glassnet.explain.stepwise import StepWriter
 from glassnet.explain.symbols import name_of, number
 from glassnet.explain.text import columns_of
 from glassnet.graph import Graph
+from glassnet.records import dataclass
 
 __all__ = ["RunTable", "run_table"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from glassnet.graph.tensor import apply
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe, training_graph
 from glassnet.learning.schedule import Schedule
+from glassnet.records import dataclass
 from glassnet.training.lengths import shortened
 from glassnet.training.loop import Examples, Settings
 from glassnet.training.network import Network

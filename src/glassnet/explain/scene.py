@@ -6,7 +6,6 @@ Text only; where things stand and how they look is decided elsewhere (`layout`, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from glassnet.engines import Program
 from glassnet.errors import ArgumentError, DTypeError, NotConnectedError, NotDifferentiableError
@@ -16,6 +15,7 @@ from glassnet.explain.signs import derivative, formula, sign
 from glassnet.graph import Array, Graph, Tensor, apply, differentiate, topological_order
 from glassnet.graph.operation import Source
 from glassnet.ops import constant
+from glassnet.records import dataclass
 
 __all__ = ["Arrow", "Node", "Scene", "compose"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from glassnet.explain.expressions import (
     Address,
@@ -22,6 +21,7 @@ from glassnet.explain.expressions import (
 from glassnet.explain.numbers import short
 from glassnet.explain.sentences_of_steps import sentence_of_steps
 from glassnet.explain.sheet import Line, Section
+from glassnet.records import dataclass
 
 __all__ = ["sentence_of"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from glassnet.explain.expressions import Address, quantities
 from glassnet.explain.sheet import Line, Section
+from glassnet.records import dataclass
 
 __all__ = ["sentence_of_steps"]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from glassnet.explain.placing import Placing
 from glassnet.graph import Graph, Tensor
 from glassnet.graph.operation import Source
+from glassnet.records import dataclass
 
 __all__ = ["Sequences", "time_of"]
 

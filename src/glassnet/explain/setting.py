@@ -6,7 +6,6 @@ The same for all that can set formulas in two dimensions. Ops are written as the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from glassnet.explain import forms
@@ -34,6 +33,7 @@ from glassnet.explain.notation import (
     width,
 )
 from glassnet.explain.symbols import number
+from glassnet.records import dataclass
 
 __all__ = ["notation"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from glassnet.explain.linear import linear, symbol_of
 from glassnet.explain.parts import Page
 from glassnet.explain.setting import notation
 from glassnet.explain.symbols import name_of
+from glassnet.records import dataclass
 
 __all__ = ["Cell", "Line", "LineTable", "Section", "Sheet", "rounded"]
 

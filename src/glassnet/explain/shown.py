@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from glassnet.explain.elements import Name
 from glassnet.explain.sequences import time_of
 from glassnet.explain.truncation import CUT, FULL
 from glassnet.graph import Tensor
 from glassnet.graph.operation import Constant, Movement, Source
+from glassnet.records import dataclass
 
 __all__ = [
     "BACKWARD", "CHANGE", "ERROR", "FORWARD", "LEFT_OUT", "NEAREST", "NEW", "PHASES", "RAISED",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ from glassnet.explain.sheet_page import sheet_parts
 from glassnet.explain.shown import Shown
 from glassnet.explain.stepwise import StepWriter
 from glassnet.graph import Graph
+from glassnet.records import dataclass
 
 __all__ = ["MANY", "StepView", "step_chapter"]
 

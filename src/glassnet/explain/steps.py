@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from glassnet.explain.sheet import Line
 from glassnet.graph import Graph
+from glassnet.records import dataclass
 from glassnet.unit import check_whole
 
 __all__ = ["Step", "Where"]

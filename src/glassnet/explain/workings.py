@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from glassnet.explain.tensors import explain_tensor
 from glassnet.explain.text import render_text
 from glassnet.graph import Graph, Tensor
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.training.network import Network
 
 if TYPE_CHECKING:

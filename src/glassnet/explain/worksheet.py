@@ -6,7 +6,7 @@ import csv
 import io
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from glassnet.explain.carrying import left_by
 from glassnet.explain.conventions import Profile
@@ -25,6 +25,7 @@ from glassnet.explain.expressions import (
 from glassnet.explain.linear import symbol_of
 from glassnet.explain.problems import Problem
 from glassnet.explain.sheet import Line, Section, Sheet
+from glassnet.records import dataclass
 
 __all__ = ["Course", "Entry", "Worksheet", "course_of", "rewrite", "worksheet"]
 

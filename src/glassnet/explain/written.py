@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+
+from glassnet.records import dataclass
 
 __all__ = ["SIGNS", "Written", "agrees", "read_number"]
 

@@ -7,7 +7,7 @@ its inputs, in ops. What is added can be differentiated again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from glassnet.errors import (
@@ -20,6 +20,7 @@ from glassnet.errors import (
 from glassnet.graph.graph import topological_order
 from glassnet.graph.operation import Joint, NoGradient, Source
 from glassnet.graph.tensor import OPERATORS, Provenance, Tensor, provenance
+from glassnet.records import dataclass
 
 __all__ = ["Derivative", "accumulate", "differentiate", "grad"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from glassnet.errors import VerificationError
 from glassnet.graph.operation import Source
 from glassnet.graph.tensor import Tensor
+from glassnet.records import dataclass
 
 __all__ = ["Graph", "rebuild", "topological_order"]
 

@@ -7,13 +7,13 @@ loop are nodes with the same loop and the same inputs: engines run it once for a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from glassnet.graph.graph import Graph, topological_order
-from glassnet.graph.operation import Recurrence, Source
-from glassnet.graph.tensor import NO_LABEL, Tensor, apply
+from glassnet.graph.operation import Recurrence
+from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import TensorType
+from glassnet.records import dataclass
 
 __all__ = ["Final", "Loop", "Result", "Stack", "bodies", "substitute"]
 
@@ -130,13 +130,5 @@ def substitute(outputs: Iterable[Tensor], known: Mapping[Tensor, Tensor]) -> dic
     new = dict(known)
     for node in topological_order(outputs, known):
         inputs = tuple(new[source] for source in node.inputs)
-        if inputs == node.inputs or isinstance(node.op.native, Source):
-            new[node] = node
-            continue
-        made = apply(node.op, *inputs, **node.attributes)
-        new[node] = made if node.label is NO_LABEL else _labelled(made, node)
+        new[node] = node.on(inputs)
     return new
-
-
-def _labelled(made: Tensor, node: Tensor) -> Tensor:
-    return Tensor(made.op, made.inputs, made.attributes, made.type, node.label, node.provenance)

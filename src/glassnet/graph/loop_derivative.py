@@ -9,13 +9,14 @@ Source: back-propagation through time; Werbos, Proceedings of the IEEE 78 (1990)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from glassnet.graph.differentiate import accumulate
 from glassnet.graph.graph import topological_order
 from glassnet.graph.loop import Final, Loop, Result, Stack, substitute
 from glassnet.graph.operation import Constant, Movement, Op
 from glassnet.graph.tensor import OPERATORS, Tensor, apply
+from glassnet.records import dataclass
 
 __all__ = ["pull_loop"]
 

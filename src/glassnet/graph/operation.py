@@ -7,10 +7,11 @@ its values, its derivative, how each engine runs it, how it is explained, and ho
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from glassnet.graph.types import Array, Shape, TensorType
+from glassnet.records import dataclass
 
 if TYPE_CHECKING:
     from glassnet.graph.tensor import Tensor

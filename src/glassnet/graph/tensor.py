@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from glassnet.errors import ArgumentError
 from glassnet.graph.operation import Op
 from glassnet.graph.types import Array, DType, Shape, TensorType
+from glassnet.records import dataclass
 
 __all__ = [
     "OPERATORS",
@@ -122,6 +123,18 @@ class Tensor:
         """Return the same tensor under a name that pictures and workings show."""
         scope, of = _scope.get()
         return replace(self, label=Label(symbol, layer or scope, time, of))
+
+    def on(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Return the same operation on other inputs, under the same name.
+
+        It is this tensor itself if they are its own inputs.
+        """
+        if inputs == self.inputs:
+            return self
+        kind = self.type
+        if any(new.type is not old.type for new, old in zip(inputs, self.inputs, strict=True)):
+            kind = self.op.infer(*(source.type for source in inputs), **self.attributes)
+        return Tensor(self.op, inputs, self.attributes, kind, self.label, self.provenance)
 
     def with_axes(self, *axes: str | None) -> Tensor:
         """Return the same tensor with its axes named (one name, or None, for each axis)."""

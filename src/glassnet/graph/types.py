@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from glassnet.errors import ArgumentError
+from glassnet.records import dataclass
 
 __all__ = ["Array", "Axes", "DType", "Shape", "TensorType", "broadcast_shapes", "merge_axes"]
 

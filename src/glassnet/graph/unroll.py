@@ -7,12 +7,13 @@ differentiated after that gives the gradients of each step by themselves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from glassnet.graph.graph import Graph, topological_order
 from glassnet.graph.loop import Final, Loop, Result, Stack
 from glassnet.graph.operation import Movement, Recurrence, Source
-from glassnet.graph.tensor import NO_LABEL, OPERATORS, Label, Tensor, apply
+from glassnet.graph.tensor import NO_LABEL, OPERATORS, Label, Tensor
+from glassnet.records import dataclass
 
 __all__ = ["unroll", "unrolled"]
 
@@ -89,8 +90,7 @@ def _outermost(roots: Sequence[Tensor], cut: int | None) -> dict[Tensor, Tensor]
 
 
 def _made(node: Tensor, inputs: tuple[Tensor, ...], label: Label) -> Tensor:
-    made = apply(node.op, *inputs, **node.attributes)
-    return replace(made, label=label, provenance=node.provenance)
+    return replace(node.on(inputs), label=label)
 
 
 @dataclass

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import DType
 from glassnet.learning.optimizer import Optimizer, State
 from glassnet.learning.schedule import Schedule
 from glassnet.ops import cast, sqrt
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["Adam"]

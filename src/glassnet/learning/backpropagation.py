@@ -8,7 +8,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from glassnet.learning.step_graph import GraphInputs, looked_ahead, update
 from glassnet.nn.coding import code_classes, decide_classes
 from glassnet.nn.losses import Loss, Output
 from glassnet.nn.stack import Stack
+from glassnet.records import dataclass
 
 __all__ = [
     "Recipe",

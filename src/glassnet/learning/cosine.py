@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from glassnet.graph.tensor import Tensor
 from glassnet.learning.schedule import Schedule
 from glassnet.ops import cos, minimum
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["Cosine"]

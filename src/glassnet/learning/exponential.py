@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet.graph.tensor import Tensor
 from glassnet.learning.schedule import Schedule
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["Exponential"]

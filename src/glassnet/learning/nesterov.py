@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet.graph.tensor import Tensor
 from glassnet.learning.optimizer import Optimizer, State
 from glassnet.learning.schedule import Schedule
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["Nesterov"]

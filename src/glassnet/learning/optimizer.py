@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from glassnet.graph.tensor import Tensor
 from glassnet.learning.schedule import Constant, Schedule
+from glassnet.records import dataclass
 from glassnet.unit import Unit, check_number
 
 __all__ = ["Optimizer", "State"]

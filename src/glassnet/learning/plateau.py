@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from glassnet.graph.tensor import Tensor
 from glassnet.learning.schedule import Constant, Schedule
+from glassnet.records import dataclass
 from glassnet.unit import check_number, check_whole
 
 __all__ = ["ReduceOnPlateau"]

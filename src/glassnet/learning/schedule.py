@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from glassnet.graph.tensor import Tensor
+from glassnet.records import dataclass
 from glassnet.unit import Unit, check_number
 
 __all__ = ["Constant", "Schedule"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet.graph.tensor import Tensor
 from glassnet.learning.schedule import Schedule
 from glassnet.ops import floor
+from glassnet.records import dataclass
 from glassnet.unit import check_number, check_whole
 
 __all__ = ["StepDecay"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from glassnet.errors import ArgumentError
 from glassnet.graph.tensor import Tensor
 from glassnet.learning.schedule import Schedule
 from glassnet.ops import maximum, minimum
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["WarmUp"]

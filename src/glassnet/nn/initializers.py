@@ -8,7 +8,6 @@ same weights on every machine.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from glassnet.errors import ArgumentError, ShapeError
 from glassnet.graph.types import Array, Shape
 from glassnet.ops import philox
+from glassnet.records import dataclass
 from glassnet.unit import Unit, check_number
 
 __all__ = ["Blocks", "Given", "Initializer", "given"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -15,6 +14,7 @@ from glassnet.nn.activations import Activation, Linear
 from glassnet.nn.layers import Apply, Dense, Draws, Layer, OverTime, Parameter
 from glassnet.nn.losses import Output
 from glassnet.ops.philox import STREAM_LAYER
+from glassnet.records import dataclass
 from glassnet.unit import FAMILIES
 
 __all__ = ["Stack", "parse_layers", "read_layers"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from glassnet.graph import DType
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Schedule
+from glassnet.records import dataclass
 from glassnet.rules.error_correction import (
     ErrorCorrection,
     coded,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = ["CommonPoint", "common_shares", "exact_shares"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from glassnet.errors import ArgumentError, ModelFileError
 from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Schedule
+from glassnet.records import dataclass
 from glassnet.rules.examples import Examples
 from glassnet.rules.prototypes import LabelledUnits, enough_examples, first_units
 from glassnet.rules.step import StepWriter

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from glassnet import ops
 from glassnet.graph import DType, Graph, Tensor, TensorType, verify
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = [
     "DISTANCES",

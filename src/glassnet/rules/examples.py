@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from glassnet.errors import ArgumentError, DataError, ShapeError
 from glassnet.graph.types import Array, DType
+from glassnet.records import dataclass
 from glassnet.training.network import as_rows
 from glassnet.training.tables import is_table
 

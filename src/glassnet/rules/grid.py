@@ -8,7 +8,6 @@ the right and rows are √3/2 apart.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +16,7 @@ from glassnet import ops
 from glassnet.errors import ArgumentError
 from glassnet.graph import DType, Tensor
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.unit import check_choice, check_whole
 
 __all__ = ["Grid"]

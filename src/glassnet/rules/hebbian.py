@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,6 +14,7 @@ from glassnet.graph.types import Array
 from glassnet.learning.exponential import Exponential
 from glassnet.learning.schedule import Constant, Schedule
 from glassnet.nn.activations import Activation
+from glassnet.records import dataclass
 from glassnet.rules.answering import Answerer
 from glassnet.rules.estimator import Estimator
 from glassnet.rules.examples import Examples, read_examples

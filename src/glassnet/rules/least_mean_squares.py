@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from glassnet.errors import ShapeError
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Schedule
+from glassnet.records import dataclass
 from glassnet.rules.error_correction import ErrorCorrection
 from glassnet.rules.examples import Examples
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Schedule
 from glassnet.ops.philox import STREAM_INITIAL, permutation
+from glassnet.records import dataclass
 from glassnet.rules.examples import Examples
 from glassnet.rules.prototypes import PrototypeRule, nearest_units
 from glassnet.rules.step import StepWriter

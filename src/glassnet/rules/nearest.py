@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from glassnet.engines.native import is_available, why_not
 from glassnet.errors import ArgumentError, DataError, ModelFileError, ShapeError
 from glassnet.graph import DType, Graph
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.rules.distances import (
     DISTANCES,
     distance_graph,

@@ -10,11 +10,11 @@ from __future__ import annotations
 import copy
 import math
 import time
-from dataclasses import dataclass
 
 import numpy as np
 
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = ["Nearest", "nearest_points"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from glassnet.graph import Tensor
 from glassnet.learning.schedule import Schedule
+from glassnet.records import dataclass
 from glassnet.rules.principal_components import PrincipalComponents
 
 __all__ = ["Oja"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Schedule
 from glassnet.nn.activations import signum, threshold
+from glassnet.records import dataclass
 from glassnet.rules.answering import Answerer
 from glassnet.rules.common_point import CommonPoint
 from glassnet.rules.estimator import Estimator

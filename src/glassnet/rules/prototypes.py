@@ -7,7 +7,6 @@ or far from it, and the nearest wins.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,6 +17,7 @@ from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Schedule
 from glassnet.ops.philox import STREAM_INITIAL, permutation, uniform
+from glassnet.records import dataclass
 from glassnet.rules.estimator import Estimator
 from glassnet.rules.examples import Examples, read_examples
 from glassnet.rules.step import StepRecipe

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from glassnet.graph import Tensor
 from glassnet.learning.schedule import Schedule
 from glassnet.ops import constant
+from glassnet.records import dataclass
 from glassnet.rules.principal_components import PrincipalComponents
 from glassnet.unit import check_whole
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +13,7 @@ from glassnet.errors import ArgumentError, ModelFileError
 from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Schedule
+from glassnet.records import dataclass
 from glassnet.rules.examples import Examples
 from glassnet.rules.grid import Grid
 from glassnet.rules.prototypes import (

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import sys
 import time
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from glassnet.errors import ArgumentError, DataError, ShapeError
 from glassnet.graph.types import Array, DType
+from glassnet.records import dataclass
 from glassnet.rules.common_point import CommonPoint, common_shares, exact_shares
 from glassnet.rules.nearest_points import Nearest, nearest_points
 from glassnet.training.network import as_rows

@@ -7,11 +7,11 @@ back-propagation, so that the same engines run it and the same workings show it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from glassnet import ops
 from glassnet.graph import DType, Graph, Shape, Tensor, TensorType, verify
 from glassnet.graph.types import Array, Axes
+from glassnet.records import dataclass
 
 __all__ = ["StepRecipe", "StepWriter", "answer_graph"]
 

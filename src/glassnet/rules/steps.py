@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from glassnet.engines import Program
 from glassnet.graph import Graph
 from glassnet.graph.types import Array
+from glassnet.notebook import html_table
 from glassnet.rules.step import StepRecipe
 
 __all__ = ["Steps", "record"]
@@ -82,12 +82,7 @@ class Steps:
         draw_steps(self, path)
 
     def _repr_html_(self) -> str:
-        def row(cells: list[str], tag: str) -> str:
-            return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-        body = "".join(row(cells, "td") for cells in self._cells())
-        head = row(list(self.columns), "th")
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+        return html_table(list(self.columns), self._cells())
 
 
 def _text(value: Array) -> str:

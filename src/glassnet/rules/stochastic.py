@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from glassnet.graph.types import Array
 from glassnet.learning.schedule import Schedule
 from glassnet.nn.activations import threshold
 from glassnet.ops.philox import STREAM_FIRING
+from glassnet.records import dataclass
 from glassnet.rules.error_correction import ErrorCorrection, coded, share_right
 from glassnet.rules.examples import Examples
 from glassnet.rules.start_values import first_values

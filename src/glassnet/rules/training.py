@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from glassnet.errors import NonFiniteError
 from glassnet.graph import DType, Tensor, TensorType, trace
 from glassnet.graph.types import Array
 from glassnet.learning.schedule import Constant, Schedule
+from glassnet.records import dataclass
 from glassnet.rules.step import StepRecipe
 from glassnet.rules.steps import Steps, record
 from glassnet.training.batches import Order, batch_edges, batch_sizes, epoch_order

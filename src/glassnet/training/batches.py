@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from glassnet.engines.native import is_available
 from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
 from glassnet.ops.philox import STREAM_SHUFFLE, permutation
+from glassnet.records import dataclass
 from glassnet.unit import check_choice, check_whole
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ import csv
 import io
 import os
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import Any
 
 from glassnet.files import write_file
@@ -87,15 +86,12 @@ class History:
 
     def to_html(self) -> str:
         """Return the table as HTML."""
+        from glassnet.notebook import html_table
 
-        def row(cells: list[str], tag: str) -> str:
-            return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-        body = [row(cells, "td") for cells in self._cells()]
+        rows = self._cells()
         if len(self._rows) > 12:
-            body.insert(6, row(["…"] * len(self.columns), "td"))
-        head = row([name.replace("_", " ") for name in self.columns], "th")
-        return f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
+            rows.insert(6, ["…"] * len(self.columns))
+        return html_table([name.replace("_", " ") for name in self.columns], rows)
 
 
 def _number(value: Any) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +19,7 @@ from glassnet.learning.backpropagation import Recipe
 from glassnet.nn.layers import Average, OverTime
 from glassnet.nn.stack import Stack
 from glassnet.ops.philox import STREAM_BATCHES, permutation
+from glassnet.records import dataclass
 
 __all__ = ["Cuts", "choose_cuts", "choose_lengths", "lengths_of", "shortened"]
 

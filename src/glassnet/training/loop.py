@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +18,7 @@ from glassnet.learning.backpropagation import Recipe, check_trainable
 from glassnet.learning.optimizer import Optimizer
 from glassnet.learning.schedule import Constant
 from glassnet.nn.losses import Loss
+from glassnet.records import dataclass
 from glassnet.training.batches import Order, batch_edges, batch_sizes, resolve_batch_size
 from glassnet.training.fingerprints import fingerprint
 from glassnet.training.history import History

@@ -14,12 +14,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Unpack
 
 from glassnet.errors import ArgumentError, NonFiniteError
 from glassnet.learning.optimizer import Optimizer
 from glassnet.learning.schedule import Schedule
+from glassnet.records import dataclass
 from glassnet.training.fit import (
     examples_from_arrays,
     examples_from_table,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = ["ClassMeasures", "ValueMeasures", "measure_classes", "measure_values"]
 

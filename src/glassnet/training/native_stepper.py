@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Self
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from glassnet.engines.native import Engine, Epochs, Steps
 from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.training.batches import Order
 from glassnet.training.lengths import shortened
 from glassnet.training.stepper import Material, StepGraphs, Stepper, average

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from glassnet.graph.types import Array, DType
 from glassnet.nn.layers import Layer, OverTime, Parameter
 from glassnet.nn.stack import Stack, read_layers
 from glassnet.ops.philox import STREAM_INITIAL
+from glassnet.records import dataclass
 from glassnet.training.answering import CHUNK, Answerer
 from glassnet.training.tables import as_data, is_table
 from glassnet.unit import check_choice, check_whole
@@ -329,12 +328,10 @@ class Network:
         return f"Network ({self.dtype}, seed {self.seed})\n{self.summary()}"
 
     def _repr_html_(self) -> str:
-        def row(cells: list[str], tag: str) -> str:
-            return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+        from glassnet.notebook import html_table
 
-        head, *body = self.table()
-        rows = "".join(row(cells, "td") for cells in body)
-        return f"<table><thead>{row(head, 'th')}</thead><tbody>{rows}</tbody></table>"
+        head, *rows = self.table()
+        return html_table(head, rows)
 
 
 def _check_memory(stack: Stack) -> None:

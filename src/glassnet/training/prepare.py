@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from glassnet.data import (
 )
 from glassnet.errors import DataError
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.training.network import Network
 from glassnet.training.tables import as_data
 from glassnet.training.targets import Targets

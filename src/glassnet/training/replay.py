@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -13,6 +12,7 @@ from glassnet.errors import ArgumentError, DataError
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe
 from glassnet.learning.optimizer import Optimizer
+from glassnet.records import dataclass
 from glassnet.training.batches import Order
 from glassnet.training.fingerprints import fingerprint
 from glassnet.training.loop import Examples, Loop, Settings, prepare_loop

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from html import escape
+from dataclasses import field
 from typing import Any
 
+from glassnet.records import dataclass
 from glassnet.training.history import History
 from glassnet.training.network import Network
 
@@ -58,4 +58,6 @@ class Run:
         return f"Run: {self._sentence()}\n{self.history!r}"
 
     def _repr_html_(self) -> str:
+        from glassnet.notebook import escape
+
         return f"<p>{escape(self._sentence())}</p>{self.history.to_html()}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import Any, cast, overload
 
 import numpy as np
 
 from glassnet.errors import ArgumentError, nearest
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.training.network import Encoded, Network
 from glassnet.training.run import Run
 from glassnet.unit import check_number
@@ -247,7 +246,7 @@ class Runs(Sequence[Run]):
         return f"Runs: {self._sentence()}\n{_table_text(self._table())}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self._sentence())}</p>{_as_html(self._table())}"
+        return _as_html(self._sentence(), self._table())
 
 
 @dataclass(frozen=True, repr=False)
@@ -289,7 +288,7 @@ class Summary:
         return f"{self._sentence()}\n{_table_text(self._table())}\n{note}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self._sentence())}</p>{_as_html(self._table())}"
+        return _as_html(self._sentence(), self._table())
 
 
 def twin(net: Network) -> Network:
@@ -345,9 +344,7 @@ def _table_text(table: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
-def _as_html(table: list[list[str]]) -> str:
-    def row(cells: list[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+def _as_html(sentence: str, table: list[list[str]]) -> str:
+    from glassnet.notebook import escape, html_table
 
-    body = "".join(row(cells, "td") for cells in table[1:])
-    return f"<table><thead>{row(table[0], 'th')}</thead><tbody>{body}</tbody></table>"
+    return f"<p>{escape(sentence)}</p>{html_table(table[0], table[1:])}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from glassnet.engines.native import Unsupported, why_not
 from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
 from glassnet.learning.backpropagation import Recipe
+from glassnet.records import dataclass
 from glassnet.training.native_stepper import Lowered, NativeStepper, Sizes
 from glassnet.training.stepper import LoopRecipe, StepGraphs, Stepper
 

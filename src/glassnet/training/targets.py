@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from glassnet.graph.types import Array, DType
 from glassnet.nn.activations import Activation
 from glassnet.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from glassnet.nn.stack import Stack
+from glassnet.records import dataclass
 
 __all__ = ["Targets", "choose_loss", "read_plain_targets", "read_targets"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from glassnet.data.text.stored import (
 from glassnet.errors import ArgumentError, DataError
 from glassnet.nn.layers import Dense, Dropout, Layer
 from glassnet.nn.stack import Stack
+from glassnet.records import dataclass
 from glassnet.training.fit import fit
 from glassnet.training.network import Network
 from glassnet.training.run import Run

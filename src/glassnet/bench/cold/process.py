@@ -7,10 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from glassnet.bench.rungs import Failed
+from glassnet.records import dataclass
 
 __all__ = ["Outcome", "run_cold"]
 

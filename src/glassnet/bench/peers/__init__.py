@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from typing import cast
 
 from glassnet.bench.rungs import Rung, Runner
+from glassnet.records import dataclass
 
 __all__ = ["SYSTEMS", "System", "compiler", "thread_counts"]
 

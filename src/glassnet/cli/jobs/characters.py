@@ -29,28 +29,13 @@ if TYPE_CHECKING:
     from glassnet.training import Network, Run
     from glassnet.training.loop import Settings
 
-__all__ = ["CharactersJob", "evaluate_characters", "is_text"]
+__all__ = ["CharactersJob", "evaluate_characters"]
 
-ENDINGS = (".txt", ".text", ".md")
 LAYERS = "128 lstm returns=sequence, softmax"
 RATE, NORM, PATIENCE, VALIDATION = 0.004, 1.0, 10, 0.1
 STEPS, STREAMS, LEAST_WINDOWS = 64, 32, 8
 READ_CHARACTERS = 20e6  # in all epochs together
 SHOWN, TEMPERATURE = 300, 0.8
-
-
-def is_text(wishes: Wishes) -> bool:
-    """Return whether the data are a plain text to be learnt, by what they are and what is asked."""
-    if wishes.truncate is not None or wishes.streams is not None:
-        return True
-    alike = Reading(encoding=wishes.reading.encoding)
-    if wishes.reading != alike or wishes.target is not None or wishes.task is not None:
-        return False
-    if not wishes.data.lower().removesuffix(".gz").endswith(ENDINGS):
-        return False
-    from glassnet.data.text.prose import is_prose
-
-    return is_prose(wishes.data)
 
 
 class CharactersJob:

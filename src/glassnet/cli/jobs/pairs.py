@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,9 @@ from glassnet.cli.jobs.shared import (
 from glassnet.cli.options import Reading
 from glassnet.cli.screen import Screen, note, print_json
 from glassnet.cli.train_data import check_files
+from glassnet.data.files import MADE_PAIRS
 from glassnet.errors import ArgumentError, DataError
+from glassnet.records import dataclass
 from glassnet.unit import check_number, check_whole
 
 if TYPE_CHECKING:
@@ -33,9 +34,8 @@ if TYPE_CHECKING:
     from glassnet.training.loop import Loop, Settings
     from glassnet.training.translation import EncoderDecoder
 
-__all__ = ["MADE_PAIRS", "PairsJob", "evaluate_pairs", "measure_pairs"]
+__all__ = ["PairsJob", "evaluate_pairs", "measure_pairs"]
 
-MADE_PAIRS = ("dates", "digit-names")
 DATES, FRESH = 20_000, 2_000
 WIDTH = 5
 SHOWN = 4

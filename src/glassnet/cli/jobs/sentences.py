@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from glassnet.cli.results import show_measures
 from glassnet.cli.screen import Screen, complain, print_json
 from glassnet.cli.train_data import check_files
 from glassnet.errors import ArgumentError, DataError
+from glassnet.records import dataclass
 from glassnet.unit import check_choice, check_number, check_whole
 
 if TYPE_CHECKING:
@@ -34,22 +34,11 @@ if TYPE_CHECKING:
     from glassnet.training.measures import ClassMeasures
     from glassnet.training.text_models import TextRecipe
 
-__all__ = ["SentencesJob", "are_sentences"]
+__all__ = ["SentencesJob"]
 
 ALL, BEST = "all", "bag"  # the bag is the best of the three on small data, and the quickest
 VALIDATION, TEST = 0.1, 0.2
 SHOWN, COLUMNS, TELLING = 4, 8, 8  # sentences and words of the matrix; words for a class
-
-
-def are_sentences(wishes: Wishes) -> bool:
-    """Return whether the data are sentences with labels, by what they are and what is asked."""
-    if wishes.text is not None:
-        return True
-    if wishes.truncate is not None or wishes.streams is not None:
-        return False  # any text can be learnt by its characters, if that is asked for
-    from glassnet.data.text import is_sentences
-
-    return is_sentences(wishes.data)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from glassnet.cli.jobs.shared import (
 from glassnet.cli.screen import Screen, print_json
 from glassnet.cli.train_data import check_files
 from glassnet.errors import ArgumentError
+from glassnet.records import dataclass
 
 if TYPE_CHECKING:
     from glassnet.graph.types import Array

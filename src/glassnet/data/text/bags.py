@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ import numpy as np
 from glassnet.data.text.tokens import WORDS
 from glassnet.data.text.vocabulary import Vocabulary
 from glassnet.errors import ArgumentError, DataError, ModelFileError
+from glassnet.records import dataclass
 
 __all__ = ["BagOfWords", "BagTable", "check_texts"]
 

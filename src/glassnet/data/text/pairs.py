@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from glassnet.data.files import read_bytes, read_text
 from glassnet.errors import DataError
+from glassnet.records import dataclass
 
 __all__ = ["Pairs", "read_lines", "read_pairs"]
 

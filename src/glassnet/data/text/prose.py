@@ -6,13 +6,12 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from glassnet.data.files import read_bytes, read_text
+from glassnet.data.files import TEXT_ENDINGS, read_bytes, read_text
 from glassnet.data.text.sentences import is_sentences
 from glassnet.errors import DataError, GlassnetError
 
 __all__ = ["is_prose", "read_prose"]
 
-ENDINGS = (".txt", ".text", ".md")
 LOOKED_AT = 200  # lines that decide what a file is
 SEPARATORS = ",;\t|"
 NEARLY_ALL = 0.8
@@ -29,7 +28,7 @@ def is_prose(path: Source) -> bool:
     """
     place = Path(path)
     name = place.name.lower().removesuffix(".gz")
-    if not name.endswith(ENDINGS) or not place.is_file() or is_sentences(place):
+    if not name.endswith(TEXT_ENDINGS) or not place.is_file() or is_sentences(place):
         return False
     try:
         text, _ = read_text(read_bytes(place), place.name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from glassnet.errors import DataError
+from glassnet.records import dataclass
 
 __all__ = ["Sentences", "is_sentences", "read_sentences", "read_texts"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from glassnet.data.text.bags import BagOfWords, check_texts
 from glassnet.data.text.tokens import WORDS
 from glassnet.data.text.vocabulary import UNKNOWN, Vocabulary
 from glassnet.errors import DataError, ModelFileError
+from glassnet.records import dataclass
 
 __all__ = [
     "BagReader",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from glassnet.records import dataclass
 
 __all__ = ["CHARACTERS", "WORDS", "Tokens"]
 

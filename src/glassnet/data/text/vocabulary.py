@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from glassnet.data.columns import Array
 from glassnet.errors import DataError, ModelFileError, nearest
+from glassnet.records import dataclass
 
 __all__ = ["END", "START", "UNKNOWN", "Vocabulary"]
 

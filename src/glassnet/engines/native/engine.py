@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Self
@@ -14,6 +14,7 @@ import numpy as np
 from glassnet.errors import ArgumentError
 from glassnet.graph import DType, Graph, Tensor
 from glassnet.graph.types import Array, Shape
+from glassnet.records import dataclass
 
 if TYPE_CHECKING:
     from glassnet.engines.native import _native
@@ -294,7 +295,7 @@ class Answers:
             tensor = graph.inputs[name] if name in graph.inputs else graph.outputs[name]
             store.add(name, tensor.dtype.value, tensor.size)
         x, y = graph.inputs["batch/x"], graph.outputs["y"]
-        self._store, self._x = store, x
+        self._store, self._x, self.n = store, x, x.shape[0]
         self._outputs = {name: graph.outputs[name] for name in ("y", "class")}
         self._program = load(lower(graph), store, threads=thread_limit())
         self._call = None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from glassnet.graph.types import DType, Shape
+from glassnet.records import dataclass
 
 __all__ = ["Entry", "Fact", "Listing", "Operand", "shape_text"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from glassnet.engines.native.entries import shape_text
 from glassnet.engines.native.instructions import (
@@ -27,6 +27,7 @@ from glassnet.engines.native.instructions import (
     Slot,
     Step,
 )
+from glassnet.records import dataclass
 
 __all__ = ["constant_text", "formulas"]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 
 import numpy as np
 
 from glassnet.graph.types import Array, DType, Shape
+from glassnet.records import dataclass
 
 __all__ = [
     "Bound",

@@ -20,12 +20,12 @@ the rows divided by their lengths: ‖x − m‖² = 2(1 − cos).
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 import numpy as np
 
 from glassnet.engines.native import _native
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = ["NATIVE_DISTANCES", "NearestRows"]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from glassnet.explain.expressions import Address, Expression, Quantity, Sum, quantities
 from glassnet.explain.worksheet import Entry, rewrite
 from glassnet.explain.written import Written
+from glassnet.records import dataclass
 
 __all__ = [
     "LONG", "Case", "Cause", "Variant", "few", "formula_of", "is_change", "is_forward",

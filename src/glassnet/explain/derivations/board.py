@@ -7,7 +7,6 @@ in a way that no letter can follow, each element is a quantity of its own instea
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -46,6 +45,7 @@ from glassnet.graph.operation import (
     Source,
 )
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = ["Board", "Letters", "Name", "board"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from glassnet.explain import forms
 from glassnet.explain.derivations.board import Board, node_of
@@ -45,6 +45,7 @@ from glassnet.explain.derivations.terms import (
     substitute,
     total,
 )
+from glassnet.records import dataclass
 
 __all__ = ["Line", "Section", "derive"]
 

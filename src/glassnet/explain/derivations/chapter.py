@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from glassnet.explain.conventions import Profile
@@ -13,6 +12,7 @@ from glassnet.explain.derivations.setting import Writer
 from glassnet.explain.linear import linear
 from glassnet.explain.notation import Leaf, Notation
 from glassnet.explain.parts import Equation, Page, Part
+from glassnet.records import dataclass
 
 __all__ = ["Derivation"]
 

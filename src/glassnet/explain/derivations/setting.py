@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from glassnet.explain.derivations.board import Board, node_of
 from glassnet.explain.derivations.reading import spelled
@@ -47,6 +46,7 @@ from glassnet.explain.notation import (
     row,
 )
 from glassnet.explain.symbols import name_of, number
+from glassnet.records import dataclass
 
 __all__ = ["Writer"]
 

@@ -8,10 +8,11 @@ above and below a fraction are left out, Σ_i δ_ij x_i is x_j. All of them keep
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from glassnet.graph.operation import Op
+from glassnet.records import dataclass
 
 __all__ = [
     "ONE",

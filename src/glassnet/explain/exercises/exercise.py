@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from glassnet.explain.exercises.draws import Draws
@@ -15,6 +15,7 @@ from glassnet.explain.numbers import short
 from glassnet.explain.problems import Problem
 from glassnet.explain.workings import Workings, explain
 from glassnet.explain.worksheet import Course, Entry, Worksheet, course_of
+from glassnet.records import dataclass
 from glassnet.unit import check_whole
 
 __all__ = ["Exercise", "class_set", "exercise", "given_groups", "place_of"]

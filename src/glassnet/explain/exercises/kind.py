@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from importlib import import_module
 from typing import Any
 
 from glassnet.errors import ArgumentError, nearest
 from glassnet.explain.exercises.draws import Draws
 from glassnet.explain.problems import Problem
+from glassnet.records import dataclass
 
 __all__ = ["LEVELS", "Draft", "Kind", "all_kinds", "find_kind", "kind"]
 

@@ -6,13 +6,14 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
 from glassnet.errors import ArgumentError, DataError, nearest
 from glassnet.explain.conventions import Profile, profile_of
+from glassnet.records import dataclass
 from glassnet.unit import check_whole
 
 __all__ = ["Problem", "built_in", "grouped", "load_problem", "read_problem"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
 from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.training.translation.beam import END, START, Hypothesis, Node, finished, search
 from glassnet.unit import check_number, check_whole
 

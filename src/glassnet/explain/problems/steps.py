@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, cast
 
 import numpy as np
@@ -30,6 +30,7 @@ from glassnet.nn.layers import Bidirectional, Dense, OverTime
 from glassnet.nn.layers.over_time import RecurrentLayer
 from glassnet.nn.losses import Loss
 from glassnet.nn.stack import Stack, parse_layers
+from glassnet.records import dataclass
 from glassnet.training.batches import batch_edges, resolve_batch_size
 from glassnet.unit import FAMILIES, check_number, check_whole
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from glassnet.explain.time.drawing import LETTER, SERIES, Frame, line, number, text, wide
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = ["Curve", "chart_svg"]
 

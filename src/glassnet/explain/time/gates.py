@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from glassnet.explain.time.sequence import example_of, network_of
 from glassnet.graph.loop import Loop
 from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.training import Network, Run
 from glassnet.unit import check_whole
 

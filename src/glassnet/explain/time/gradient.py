@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +26,7 @@ from glassnet.explain.time.recurrence import (
 )
 from glassnet.explain.time.sequence import example_of, network_of
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.training import Network, Run
 from glassnet.unit import check_whole
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from glassnet.explain.numbers import short
 from glassnet.explain.time.drawing import Frame, number, safe, text, wide
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = ["Block", "heat_svg", "scale_of"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from glassnet.nn.layers.bidirectional import DIRECTIONS
 from glassnet.nn.layers.over_time import RecurrentLayer
 from glassnet.nn.stack import Stack as Layers
 from glassnet.ops import input_tensor
+from glassnet.records import dataclass
 from glassnet.training import Network
 
 __all__ = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from glassnet.data.generated.brackets import SYMBOLS, brackets_text
 from glassnet.data.text.stored import CharacterReader
 from glassnet.errors import ArgumentError, DataError, NonFiniteError, ShapeError, nearest
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.training import Network, Run
 
 __all__ = ["Example", "example_of", "network_of", "task_of"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from glassnet.explain.time.sequence import Example, example_of, network_of
 from glassnet.nn.layers import Average, Bidirectional, Dropout, Embedding, Layer, Recurrent
 from glassnet.nn.layers.over_time import RecurrentLayer
 from glassnet.nn.stack import Stack
+from glassnet.records import dataclass
 from glassnet.training import Network, Run
 from glassnet.unit import check_whole
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -22,6 +21,7 @@ from glassnet.explain.time.gradient_page import factor_per_step, shown_lags
 from glassnet.graph.types import Array
 from glassnet.nn.layers import LSTM, RNN, Dense
 from glassnet.ops.philox import normal
+from glassnet.records import dataclass
 from glassnet.training import Network
 from glassnet.unit import check_number, check_whole
 

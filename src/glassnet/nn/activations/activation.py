@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from glassnet.graph.tensor import Tensor
+from glassnet.records import dataclass
 from glassnet.unit import Unit
 
 __all__ = ["Activation"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet.errors import ArgumentError
 from glassnet.graph.tensor import Tensor
 from glassnet.nn.activations.activation import Activation
 from glassnet.ops import clip
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["Linear", "PiecewiseLinear"]

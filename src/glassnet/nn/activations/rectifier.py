@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from glassnet import ops
 from glassnet.graph.tensor import Operand, Tensor
 from glassnet.nn.activations.activation import Activation
 from glassnet.ops.declare import as_tensor
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["ELU", "GELU", "LeakyReLU", "ReLU", "Softplus", "elu", "gelu", "leaky_relu", "relu"]

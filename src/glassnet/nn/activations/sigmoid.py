@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet import ops
 from glassnet.graph.tensor import Operand, Tensor
 from glassnet.nn.activations.activation import Activation
 from glassnet.ops.declare import as_tensor
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["BipolarLogistic", "Logistic", "Softsign", "Tanh", "bipolar_logistic", "softsign"]

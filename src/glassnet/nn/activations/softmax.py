@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet import ops
 from glassnet.graph.tensor import Operand, Tensor
 from glassnet.nn.activations.activation import Activation
 from glassnet.ops.declare import as_tensor
+from glassnet.records import dataclass
 
 __all__ = ["Softmax", "log_softmax", "softmax"]
 

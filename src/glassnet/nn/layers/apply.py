@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from glassnet.graph.tensor import Tensor
 from glassnet.nn.activations import Activation
 from glassnet.nn.layers.layer import Draws, Forward, Layer
+from glassnet.records import dataclass
 
 __all__ = ["Apply"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from glassnet import ops
@@ -12,6 +11,7 @@ from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Shape
 from glassnet.nn.layers.layer import Draws, Forward, OverTime
 from glassnet.nn.layers.over_time import check_sequence
+from glassnet.records import dataclass
 
 __all__ = ["Average"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from glassnet import ops
 from glassnet.errors import ShapeError
@@ -11,6 +10,7 @@ from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Shape
 from glassnet.nn.initializers import Ones, Zeros
 from glassnet.nn.layers.layer import Draws, Forward, Layer, Parameter
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["BatchNorm"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from glassnet import ops
@@ -13,6 +12,7 @@ from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Shape
 from glassnet.nn.layers.layer import Draws, Forward, Layer, Parameter
 from glassnet.nn.layers.over_time import OverTime, RecurrentLayer
+from glassnet.records import dataclass
 
 __all__ = ["Bidirectional"]
 

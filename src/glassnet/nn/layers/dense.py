@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from glassnet.errors import ArgumentError, ShapeError
@@ -12,6 +11,7 @@ from glassnet.graph.types import Shape
 from glassnet.nn.activations import Activation
 from glassnet.nn.initializers import Given, Initializer, given
 from glassnet.nn.layers.layer import Draws, Forward, Layer, Parameter
+from glassnet.records import dataclass
 from glassnet.unit import check_number, check_whole, quoted
 
 __all__ = ["Dense"]

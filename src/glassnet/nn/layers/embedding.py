@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Array, DType, Shape
 from glassnet.nn.initializers import Initializer, given
 from glassnet.nn.layers.layer import Draws, Forward, Layer, Parameter
+from glassnet.records import dataclass
 from glassnet.unit import check_whole
 
 __all__ = ["Embedding"]

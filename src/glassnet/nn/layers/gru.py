@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from glassnet import ops
 from glassnet.graph.tensor import Tensor
 from glassnet.nn.initializers import Zeros
 from glassnet.nn.layers.layer import Parameter
 from glassnet.nn.layers.over_time import GatedLayer, State
+from glassnet.records import dataclass
 
 __all__ = ["GRU"]
 

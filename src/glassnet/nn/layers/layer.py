@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Array, Axes, Shape
 from glassnet.nn.initializers import Initializer
+from glassnet.records import dataclass
 from glassnet.unit import Unit
 
 if TYPE_CHECKING:

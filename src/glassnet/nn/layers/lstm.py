@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from glassnet import ops
 from glassnet.graph.tensor import Tensor
 from glassnet.nn.initializers import Initializer, Zeros, given
 from glassnet.nn.layers.layer import Parameter
 from glassnet.nn.layers.over_time import GatedLayer, State
+from glassnet.records import dataclass
 from glassnet.unit import check_number
 
 __all__ = ["LSTM"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from glassnet import ops
 from glassnet.graph.tensor import Tensor
 from glassnet.nn.layers.layer import Draws, Forward, Layer
+from glassnet.records import dataclass
 
 __all__ = ["Mask"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -15,6 +15,7 @@ from glassnet.graph.tensor import Tensor
 from glassnet.graph.types import Shape
 from glassnet.nn.initializers import Blocks, Given, Initializer, Zeros, given
 from glassnet.nn.layers.layer import Draws, Forward, OverTime, Parameter
+from glassnet.records import dataclass
 from glassnet.unit import check_choice, check_whole, quoted
 
 __all__ = ["GatedLayer", "RecurrentLayer", "State"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from glassnet.errors import ArgumentError, ShapeError, nearest
@@ -12,6 +11,7 @@ from glassnet.graph.types import Shape
 from glassnet.nn.initializers import Blocks, Initializer
 from glassnet.nn.layers.layer import Parameter
 from glassnet.nn.layers.over_time import RecurrentLayer, State
+from glassnet.records import dataclass
 from glassnet.unit import check_whole
 
 __all__ = ["CELLS", "Cell", "Recurrent", "cell"]

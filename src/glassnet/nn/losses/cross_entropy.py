@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet import ops
 from glassnet.graph.tensor import Tensor
 from glassnet.nn.activations import log_softmax
 from glassnet.nn.losses.loss import Loss, Output
+from glassnet.records import dataclass
 
 __all__ = ["BinaryCrossEntropy", "CrossEntropy"]
 

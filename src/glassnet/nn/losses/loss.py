@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from glassnet.errors import PairingError
 from glassnet.graph.tensor import Tensor
 from glassnet.nn.activations import Activation
+from glassnet.records import dataclass
 from glassnet.unit import Unit
 
 __all__ = ["Loss", "Output"]

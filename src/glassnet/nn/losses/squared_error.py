@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet.graph.tensor import Tensor
 from glassnet.nn.losses.loss import Loss, Output
+from glassnet.records import dataclass
 
 __all__ = ["HalfSquaredError", "MeanSquaredError"]
 

@@ -9,13 +9,13 @@ J. Farkas, 1902; in threshold logic, asummability: C. C. Elgot 1961, C. K. Chow 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.rules.logic.showing import listed, point_text, sum_of
 from glassnet.rules.logic.table import TruthTable, input_name
 

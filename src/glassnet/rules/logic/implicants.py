@@ -7,11 +7,11 @@ Source: W. V. Quine, The problem of simplifying truth functions, American Mathem
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from glassnet.records import dataclass
 from glassnet.rules.logic.table import TruthTable
 from glassnet.rules.logic.threshold_neuron import ThresholdNeuron
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from glassnet.errors import ArgumentError
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 from glassnet.unit import check_whole
 
 __all__ = ["MOST_INPUTS", "TruthTable", "input_name", "is_table_text"]

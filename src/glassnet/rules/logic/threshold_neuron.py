@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
-from html import escape
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from glassnet.errors import ArgumentError, ShapeError
 from glassnet.graph.types import Array
-from glassnet.rules.logic.showing import html_table, number, sum_of, text_table
+from glassnet.notebook import escape, html_table
+from glassnet.records import dataclass
+from glassnet.rules.logic.showing import number, sum_of, text_table
 from glassnet.rules.logic.table import MOST_INPUTS, input_name
 from glassnet.unit import check_whole
 

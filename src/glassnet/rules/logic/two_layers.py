@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassnet.errors import NotSeparableError
 from glassnet.graph.types import Array
+from glassnet.notebook import escape, html_table
+from glassnet.records import dataclass
 from glassnet.rules.logic.counting import Counting, counting
 from glassnet.rules.logic.finding import neuron
 from glassnet.rules.logic.implicants import smallest_cover
-from glassnet.rules.logic.showing import html_table, number, text_table
+from glassnet.rules.logic.showing import number, text_table
 from glassnet.rules.logic.table import TruthTable, input_name
 from glassnet.rules.logic.threshold_neuron import ThresholdNeuron
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from glassnet.graph.types import Array
+from glassnet.notebook import escape, html_table
+from glassnet.records import dataclass
 from glassnet.unit import check_number, check_whole
 
 __all__ = ["END", "Beam", "Hypothesis", "Node", "Step", "search"]
@@ -159,7 +159,8 @@ class Beam:
         return "\n".join([head, "", *_set(self.table()), "", *_set(self.answers())])
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self.source)}</p>{_html(self.answers())}{_html(self.table())}"
+        tables = [html_table(head, rows) for head, *rows in (self.answers(), self.table())]
+        return f"<p>{escape(self.source)}</p>{''.join(tables)}"
 
     def picture(self) -> str:
         """Return the beam as a tree, an SVG picture."""
@@ -174,17 +175,6 @@ def _set(rows: list[list[str]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-
-
-def _html(rows: list[list[str]]) -> str:
-    def row(cells: list[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    head, *body = rows
-    return (
-        f"<table><thead>{row(head, 'th')}</thead><tbody>"
-        f"{''.join(row(cells, 'td') for cells in body)}</tbody></table>"
-    )
 
 
 def length_penalty(length: int, alpha: float) -> float:

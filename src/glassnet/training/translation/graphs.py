@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from glassnet import ops
 from glassnet.graph import DType, Graph, Tensor, verify
 from glassnet.graph.types import Array
@@ -11,6 +9,7 @@ from glassnet.learning.optimizer import Optimizer
 from glassnet.learning.schedule import Schedule
 from glassnet.learning.step_graph import GraphInputs, looked_ahead, update
 from glassnet.nn.losses import Loss, Output
+from glassnet.records import dataclass
 from glassnet.training.translation.parts import Encoded, Parts
 
 __all__ = ["START", "Forcing", "PairRecipe", "encoding_graph", "step_graph"]

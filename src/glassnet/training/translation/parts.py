@@ -8,7 +8,6 @@ with the "general" score, without feeding the context back into the decoder.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +26,7 @@ from glassnet.nn.layers import (
     Parameter,
 )
 from glassnet.nn.stack import Stack, read_layers
+from glassnet.records import dataclass
 
 __all__ = ["Encoded", "Parts"]
 

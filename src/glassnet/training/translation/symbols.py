@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from glassnet.data.text.tokens import Tokens
 from glassnet.data.text.vocabulary import END, START, UNKNOWN, Vocabulary
 from glassnet.errors import DataError, ModelFileError
 from glassnet.graph.types import Array
+from glassnet.records import dataclass
 
 __all__ = ["SourceReader", "TargetReader"]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from glassnet.engines.native.instructions import Mode
 from glassnet.engines.native.passes.fusion import Group, base_of, fuse, see
 from glassnet.graph import Graph, Tensor, rebuild
 from glassnet.graph.operation import Elementwise
-from glassnet.graph.tensor import apply
 
 __all__ = ["work_out_again"]
 
@@ -77,13 +78,8 @@ def _copied(graph: Graph, again: dict[Tensor, dict[Tensor, Group]]) -> Graph:
                 continue
             key = (source, group.number)
             if key not in copies:
-                copies[key] = _same(inputs[place], inputs[place].inputs)
+                copies[key] = replace(inputs[place])
             new[place] = copies[key]
-        return node if tuple(new) == node.inputs else _same(node, tuple(new))
+        return node.on(tuple(new))
 
     return rebuild(graph, replacement)
-
-
-def _same(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
-    copy = apply(node.op, *inputs, **node.attributes)
-    return copy.named(node.label.symbol, node.label.layer, node.label.time)

@@ -8,7 +8,6 @@ import numpy as np
 
 from glassnet.graph import Graph, Tensor, rebuild
 from glassnet.graph.operation import Source
-from glassnet.graph.tensor import apply
 
 __all__ = ["share"]
 
@@ -27,10 +26,7 @@ def share(graph: Graph) -> Graph:
         )
         found = known.get(key)
         if found is None:
-            label = (node.label.symbol, node.label.layer, node.label.time)
-            found = node if inputs == node.inputs else apply(node.op, *inputs, **node.attributes)
-            found = found if found.label == node.label else found.named(*label)
-            known[key] = found
+            found = known[key] = node.on(inputs)
         return found
 
     return rebuild(graph, replacement)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from glassnet.engines.native.instructions import Mode
 from glassnet.graph import Graph, Tensor
 from glassnet.graph.operation import Elementwise, Indexed, Movement, Reduction
 from glassnet.graph.types import DType, Shape
+from glassnet.records import dataclass
 
 __all__ = [
     "Group",

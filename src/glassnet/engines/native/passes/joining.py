@@ -26,14 +26,6 @@ def join(graph: Graph) -> Graph:
     return _sliced_early(graph) if "slice" in patterns else graph
 
 
-def _again(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
-    if inputs == node.inputs:
-        return node
-    made = apply(node.op, *inputs, **node.attributes)
-    label = node.label
-    return made.named(label.symbol, label.layer, label.time) if label.symbol else made
-
-
 def _pattern(node: Tensor) -> str:
     return node.op.native.pattern if isinstance(node.op.native, Movement) else ""
 
@@ -45,7 +37,7 @@ def _is_sum(node: Tensor) -> bool:
 # --- sums of padded parts -------------------------------------------------------------------------
 def _joined(graph: Graph) -> Graph:
     def replacement(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
-        made = _again(node, inputs)
+        made = node.on(inputs)
         joined = _side_by_side(made) if _is_sum(made) else None
         return made if joined is None else joined
 
@@ -141,7 +133,7 @@ def _sliced_early(graph: Graph) -> Graph:
         if _pattern(node) == "slice" and node.inputs[0] in early:
             a = node.attributes
             return cut(inputs[0], a["start"], a["stop"], a["step"])
-        again = _again(node, inputs)
+        again = node.on(inputs)
         if node in early:
             made.add(again)
         return again

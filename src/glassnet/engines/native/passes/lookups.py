@@ -36,11 +36,7 @@ def multiply_rows_once(graph: Graph) -> Graph:
     uses = Counter(source for node in graph.nodes for source in node.inputs)
 
     def replacement(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
-        made = node
-        if inputs != node.inputs:
-            made = apply(node.op, *inputs, **node.attributes)
-            label = node.label
-            made = made.named(label.symbol, label.layer, label.time) if label.symbol else made
+        made = node.on(inputs)
         if isinstance(node.op.native, Contraction) and node.ndim == 2:
             return _product(made)
         if isinstance(node.op.native, Elementwise) and node.op.native.instruction == "add":

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from glassnet.engines.native.passes.joining import join
@@ -27,6 +27,7 @@ from glassnet.graph.operation import (
     Reduction,
 )
 from glassnet.graph.tensor import OPERATORS, apply
+from glassnet.records import dataclass
 
 __all__ = ["shorten_loops"]
 
@@ -46,19 +47,13 @@ def shorten_loops(graph: Graph) -> Graph:
 
     def replacement(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
         if not isinstance(node.op.native, Recurrence):
-            return node if inputs == node.inputs else _same(node, inputs)
+            return node.on(inputs)
         key = (node.attributes["loop"], node.inputs)
         if key not in made:
             made[key] = _shortened(node.op, node.attributes["loop"], inputs, tuple(wanted[key]))
         return made[key][node.attributes["output"]]
 
     return rebuild(graph, replacement)
-
-
-def _same(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
-    made = apply(node.op, *inputs, **node.attributes)
-    label = node.label
-    return made.named(label.symbol, label.layer, label.time) if label.symbol else made
 
 
 @dataclass(frozen=True)

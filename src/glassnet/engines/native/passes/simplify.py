@@ -39,20 +39,10 @@ def simplify(graph: Graph) -> Graph:
                 return folded
         if isinstance(node.op.native, Movement):
             moved = _movement(node, inputs[0], users.get(node.inputs[0], 0))
-            return _again(node, inputs) if moved is None else moved
-        return _again(node, inputs)
+            return node.on(inputs) if moved is None else moved
+        return node.on(inputs)
 
     return rebuild(graph, replacement)
-
-
-def _again(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
-    if inputs == node.inputs:
-        return node
-    return apply(node.op, *inputs, **node.attributes).named(*_label(node))
-
-
-def _label(node: Tensor) -> tuple[str, str, int | None]:
-    return node.label.symbol, node.label.layer, node.label.time
 
 
 def _constant(value: Array) -> Tensor:

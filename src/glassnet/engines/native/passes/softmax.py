@@ -48,10 +48,7 @@ def share_softmax(graph: Graph) -> Graph:
             if shared is not None:
                 changed = True
                 return shared
-        if inputs == node.inputs:
-            return node
-        label = (node.label.symbol, node.label.layer, node.label.time)
-        return apply(node.op, *inputs, **node.attributes).named(*label)
+        return node.on(inputs)
 
     def shorter(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor | None:
         x = inputs[0]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from glassnet.engines.native.passes.common import share
 from glassnet.engines.native.passes.simplify import simplify
 from glassnet.graph import DType, Graph
 from glassnet.graph.operation import Source
+from glassnet.records import dataclass
 
 __all__ = ["Neuron", "find"]
 

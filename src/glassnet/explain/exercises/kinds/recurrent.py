@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from glassnet.explain.exercises.draws import Draws
 from glassnet.explain.exercises.friendly import COUNTS, are_open, counted, fields, outputs
 from glassnet.explain.exercises.kind import Draft, kind
+from glassnet.records import dataclass
 
 Rows = list[list[float]]
 LEAST = 0.002  # of a local gradient
