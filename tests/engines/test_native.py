@@ -53,7 +53,7 @@ def compare(graph: Graph, values: dict[str, Array], name: str = "") -> None:
 @pytest.mark.parametrize("name", kernels())
 @pytest.mark.parametrize(
     "op",
-    [op for op in REGISTRY.values() if op.samples.cases and op.samples.cases[0].inputs],
+    [op for op in REGISTRY.values() if op.samples().cases and op.samples().cases[0].inputs],
     ids=repr,
 )
 def test_op(op: Any, name: str) -> None:

@@ -56,7 +56,7 @@ def test_a_sign_is_short_and_says_which_operand_is_which(node, fixed, names, exp
 
 def test_every_op_of_the_registry_has_a_readable_sign():
     for op in REGISTRY.values():
-        for case in op.samples.cases:
+        for case in op.samples().cases:
             inputs = [gn.zeros(*d.shape, dtype=_dtype(d.kind)) for d in case.inputs]
             if not inputs:
                 continue
@@ -118,7 +118,7 @@ def test_large_values_show_their_size_and_first_entries():
 
 
 def single_numbers(op):
-    cases = (c for c in op.samples.cases if all(d.shape == () for d in c.inputs))
+    cases = (c for c in op.samples().cases if all(d.shape == () for d in c.inputs))
     return next((c for c in cases if {d.kind for d in c.inputs} == {"float"}), None)
 
 

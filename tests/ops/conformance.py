@@ -52,7 +52,7 @@ def _draw(domain: Domain, generator: np.random.Generator) -> Array:
 
 def cases(op: Op) -> Iterator[tuple[int, Case, list[Array]]]:
     """Yield each case of an op with its inputs: read-only float64, int64 and bool arrays."""
-    for position, case in enumerate(op.samples.cases):
+    for position, case in enumerate(op.samples().cases):
         generator = _generator(op, position, 0)
         inputs = [_draw(domain, generator) for domain in case.inputs]
         for array in inputs:
@@ -179,7 +179,7 @@ def check_values(op: Op, oracle: Any) -> None:
     for position, case, inputs in cases(op):
         result = _evaluate(op, inputs, case.attributes)
         expected = judgement(oracle, op, position).value
-        _close(result, expected, op.samples.tolerance, _place(op, position, "value"))
+        _close(result, expected, op.samples().tolerance, _place(op, position, "value"))
     check_float32_values(op)
 
 
@@ -204,9 +204,9 @@ def check_in_jax(op: Op, oracle: Any) -> None:
             function = partial(op.jax, oracle.jnp, **case.attributes)
             result = oracle.jax.jit(function)(*map(oracle.jnp.asarray, inputs))
         place = _place(op, position, "jax")
-        _close(result, judgement(oracle, op, position).value, op.samples.tolerance, place)
+        _close(result, judgement(oracle, op, position).value, op.samples().tolerance, place)
     if not is_source(op):
-        worked = op.samples.worked
+        worked = op.samples().worked
         arrays = [oracle.jnp.asarray(value) for value in worked.inputs]
         result = op.jax(oracle.jnp, *arrays, **worked.attributes)
         np.testing.assert_allclose(result, worked.output, rtol=1e-14, err_msg=f"{op.name}, jax")
@@ -216,7 +216,7 @@ def check_worked(op: Op) -> None:
     """The example worked by hand comes out, to the last digit: by an engine, and by `evaluate`."""
     if is_source(op):
         return
-    worked = op.samples.worked
+    worked = op.samples().worked
     inputs = [np.asarray(value) for value in worked.inputs]
     node = apply(op, *map(constant, inputs), **worked.attributes)
     for value in (node.value, _evaluate(op, inputs, worked.attributes)):
@@ -252,7 +252,7 @@ def check_first(op: Op, oracle: Any) -> None:
         expected = judgement(oracle, op, position).first
         for index, (share, wanted) in enumerate(zip(gradients, expected, strict=True)):
             place = _place(op, position, f"first derivative, float input {index}")
-            _close(share.value, wanted, op.samples.tolerance, place)
+            _close(share.value, wanted, op.samples().tolerance, place)
 
 
 def check_second(op: Op, oracle: Any) -> None:
@@ -268,7 +268,7 @@ def check_second(op: Op, oracle: Any) -> None:
         expected = judgement(oracle, op, position).second
         for index, (share, wanted) in enumerate(zip(total, expected, strict=True)):
             place = _place(op, position, f"second derivative, {index} (0: the seed)")
-            _close(share, wanted, op.samples.tolerance, place)
+            _close(share, wanted, op.samples().tolerance, place)
 
 
 def check_differences(op: Op) -> None:
@@ -311,7 +311,7 @@ def check_float32_first(op: Op) -> None:
 
 def check_kinks(op: Op) -> None:
     """At each kink or tie the derivative is exactly the subgradient that the record states."""
-    for number, kink in enumerate(op.samples.kinks):
+    for number, kink in enumerate(op.samples().kinks):
         inputs = [np.asarray(value) for value in kink.inputs]
         node, leaves, _ = _applied(op, Case((), kink.attributes), inputs)
         gradients = differentiate(node, leaves).gradients

@@ -109,14 +109,14 @@ def test_whole_numbers() -> None:
 TWO_FLOATS = sorted(
     name
     for name, op in REGISTRY.items()
-    if op.samples.cases and [d.kind for d in op.samples.cases[0].inputs].count("float") >= 2
+    if op.samples().cases and [d.kind for d in op.samples().cases[0].inputs].count("float") >= 2
 )
 
 
 @pytest.mark.parametrize("name", TWO_FLOATS)
 def test_no_op_mixes_number_types(name: str) -> None:
     op: Op = REGISTRY[name]
-    case = op.samples.cases[0]
+    case = op.samples().cases[0]
     kinds = [domain.kind for domain in case.inputs]
     types = [
         gn.TensorType(
@@ -302,7 +302,7 @@ def test_printed_derivatives_are_the_derivatives(op: Op) -> None:
     """What a worked page says of ∂y/∂x, put in numbers, is what `differentiate` finds."""
     names = {"ln": math.log, "sin": math.sin, "cos": math.cos, "sqrt": math.sqrt, "pi": math.pi,
              "e": math.e, "sign": lambda value: math.copysign(1.0, value)}  # fmt: skip
-    case = op.samples.cases[0]
+    case = op.samples().cases[0]
     floats = [domain for domain in case.inputs if domain.kind == "float"]
     assert len(op.explain.derivatives) == len(floats)
     numbers = [domain.low + 0.7 * (domain.high - domain.low) for domain in floats]

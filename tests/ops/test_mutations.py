@@ -105,7 +105,7 @@ def test_every_derivative_is_damaged() -> None:
 
 @pytest.mark.parametrize(
     "op",
-    [pytest.param(op, id=name) for name, op in sorted(REGISTRY.items()) if op.samples.kinks],
+    [pytest.param(op, id=name) for name, op in sorted(REGISTRY.items()) if op.samples().kinks],
 )
 def test_another_subgradient_is_found(op: Op, patched: Any) -> None:
     conformance.check_kinks(op)

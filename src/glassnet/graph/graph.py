@@ -23,22 +23,26 @@ def topological_order(
     """
     order: list[Tensor] = []
     done: set[Tensor] = set()
-    begun: set[Tensor] = set()
+    begun: set[Tensor] = set()  # those whose inputs are on their way
     for output in outputs:
-        stack = [(output, False)]
+        stack = [output]
         while stack:
-            node, expanded = stack.pop()
-            if node in done or node in known:
+            node = stack[-1]
+            if node in begun or node in done or node in known:
+                stack.pop()
+                if node in begun:
+                    begun.remove(node)
+                    done.add(node)
+                    order.append(node)
                 continue
-            if expanded:
-                done.add(node)
-                order.append(node)
-            elif node in begun:
-                raise VerificationError(f"a node depends on itself: {node.op.name}, {node.type}")
-            else:
-                begun.add(node)
-                stack.append((node, True))
-                stack.extend((source, False) for source in reversed(node.inputs))
+            begun.add(node)
+            for source in reversed(node.inputs):
+                if source in begun:
+                    raise VerificationError(
+                        f"a node depends on itself: {source.op.name}, {source.type}"
+                    )
+                if source not in done:
+                    stack.append(source)
     return tuple(order)
 
 
@@ -98,7 +102,7 @@ def rebuild(graph: Graph, replacement: Callable[[Tensor, tuple[Tensor, ...]], Te
     """
     new: dict[Tensor, Tensor] = {}
     for node in graph.nodes:
-        new[node] = replacement(node, tuple(new[source] for source in node.inputs))
+        new[node] = replacement(node, tuple(map(new.__getitem__, node.inputs)))
     return Graph(
         {name: new[tensor] for name, tensor in graph.inputs.items()},
         {name: new[tensor] for name, tensor in graph.outputs.items()},

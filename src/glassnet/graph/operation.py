@@ -235,7 +235,7 @@ class Op:
         native: How it lowers in the native engine.
         jax: `(jax.numpy, arrays…, **attributes) → array`.
         explain: How a person writes it.
-        samples: How it is tested.
+        samples: `() → Samples`: how it is tested, made when it is.
     """
 
     name: str
@@ -245,7 +245,7 @@ class Op:
     native: Lowering
     jax: Callable[..., Any]
     explain: Explanation
-    samples: Samples
+    samples: Callable[[], Samples]
 
     def __post_init__(self) -> None:
         assert self.name not in REGISTRY, f"two ops are named {self.name!r}"

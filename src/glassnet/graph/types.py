@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class DType(StrEnum):
         """True for the types that have derivatives."""
         return self in (DType.FLOAT32, DType.FLOAT64)
 
-    @property
+    @cached_property
     def numpy(self) -> np.dtype[Any]:
         """The NumPy type of the same name."""
         return np.dtype(self.value)

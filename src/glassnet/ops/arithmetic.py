@@ -30,7 +30,7 @@ ADD = Op(
     native=Elementwise("add"),
     jax=lambda jnp, a, b: jnp.add(a, b),
     explain=Explanation("{0} + {1}", "The two numbers are added.", ("1", "1")),
-    samples=Samples(elementwise_cases((-2, 2), (-2, 2)), Worked(([1.5], [2.0]), [3.5])),
+    samples=lambda: Samples(elementwise_cases((-2, 2), (-2, 2)), Worked(([1.5], [2.0]), [3.5])),
 )
 
 
@@ -47,7 +47,7 @@ SUBTRACT = Op(
     native=Elementwise("subtract"),
     jax=lambda jnp, a, b: jnp.subtract(a, b),
     explain=Explanation("{0} − {1}", "The second number is taken from the first.", ("1", "−1")),
-    samples=Samples(elementwise_cases((-2, 2), (-2, 2)), Worked(([1.5], [2.0]), [-0.5])),
+    samples=lambda: Samples(elementwise_cases((-2, 2), (-2, 2)), Worked(([1.5], [2.0]), [-0.5])),
 )
 
 
@@ -64,7 +64,7 @@ MULTIPLY = Op(
     native=Elementwise("multiply"),
     jax=lambda jnp, a, b: jnp.multiply(a, b),
     explain=Explanation("{0} · {1}", "The two numbers are multiplied.", ("{1}", "{0}")),
-    samples=Samples(elementwise_cases((-2, 2), (-2, 2)), Worked(([1.5], [-2.0]), [-3.0])),
+    samples=lambda: Samples(elementwise_cases((-2, 2), (-2, 2)), Worked(([1.5], [-2.0]), [-3.0])),
 )
 
 
@@ -83,7 +83,7 @@ DIVIDE = Op(
     explain=Explanation(
         "{0} / {1}", "The first number is divided by the second.", ("1/{1}", "−{0}/{1}²")
     ),
-    samples=Samples(elementwise_cases((-2, 2), (0.5, 2)), Worked(([1.0], [-4.0]), [-0.25])),
+    samples=lambda: Samples(elementwise_cases((-2, 2), (0.5, 2)), Worked(([1.0], [-4.0]), [-0.25])),
 )
 
 
@@ -100,7 +100,7 @@ NEGATE = Op(
     native=Elementwise("negate"),
     jax=lambda jnp, x: jnp.negative(x),
     explain=Explanation("−{0}", "The sign is turned round.", ("−1",)),
-    samples=Samples(elementwise_cases((-2, 2)), Worked(([1.5],), [-1.5])),
+    samples=lambda: Samples(elementwise_cases((-2, 2)), Worked(([1.5],), [-1.5])),
 )
 
 
@@ -129,7 +129,7 @@ POWER = Op(
         "The first number is raised to the power of the second.",
         ("{1} · {0}^({1} − 1)", "{y} · ln {0}"),
     ),
-    samples=Samples(
+    samples=lambda: Samples(
         (
             *elementwise_cases((0.5, 2), (-2, 2)),
             Case((Domain((4,), 0.5, 2), Domain((4,), 2, 3))),
@@ -159,7 +159,7 @@ SQUARE = Op(
     native=Elementwise("square"),
     jax=lambda jnp, x: jnp.square(x),
     explain=Explanation("{0}²", "The number is multiplied by itself.", ("2 · {0}",)),
-    samples=Samples(elementwise_cases((-2, 2)), Worked(([-1.5, 3.0],), [2.25, 9.0])),
+    samples=lambda: Samples(elementwise_cases((-2, 2)), Worked(([-1.5, 3.0],), [2.25, 9.0])),
 )
 
 

@@ -24,7 +24,7 @@ LESS = Op(
     native=Elementwise("less"),
     jax=lambda jnp, a, b: jnp.less(a, b),
     explain=Explanation("{0} < {1}", "Is the first number below the second?"),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-2, 2), (-2, 2)), Worked(([1.0, 2.0], [2.0, 2.0]), [True, False])
     ),
 )
@@ -43,7 +43,7 @@ LESS_EQUAL = Op(
     native=Elementwise("less_equal"),
     jax=lambda jnp, a, b: jnp.less_equal(a, b),
     explain=Explanation("{0} ≤ {1}", "Is the first number no larger than the second?"),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-2, 2), (-2, 2)), Worked(([2.0, 3.0], [2.0, 2.0]), [True, False])
     ),
 )
@@ -62,7 +62,7 @@ EQUAL = Op(
     native=Elementwise("equal"),
     jax=lambda jnp, a, b: jnp.equal(a, b),
     explain=Explanation("{0} is {1}", "Are the two numbers equal?"),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-2, 2), (-2, 2)), Worked(([2.0, 3.0], [2.0, 2.0]), [True, False])
     ),
 )
@@ -81,7 +81,7 @@ LOGICAL_NOT = Op(
     native=Elementwise("logical_not"),
     jax=lambda jnp, a: jnp.logical_not(a),
     explain=Explanation("not {0}", "Yes becomes no, and no becomes yes."),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((0, 2), kind="bool"), Worked(([True, False],), [False, True])
     ),
 )

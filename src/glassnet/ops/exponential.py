@@ -18,7 +18,9 @@ EXP = Op(
     native=Elementwise("exp"),
     jax=lambda jnp, x: jnp.exp(x),
     explain=Explanation("e^{0}", "e = 2.71828… is raised to this power.", ("{y}",)),
-    samples=Samples(elementwise_cases((-3, 3)), Worked(([0.0, -0.2],), [1.0, 0.8187307530779818])),
+    samples=lambda: Samples(
+        elementwise_cases((-3, 3)), Worked(([0.0, -0.2],), [1.0, 0.8187307530779818])
+    ),
 )
 
 
@@ -35,7 +37,7 @@ EXPM1 = Op(
     native=Elementwise("expm1"),
     jax=lambda jnp, x: jnp.expm1(x),
     explain=Explanation("e^{0} − 1", "e to this power, less one.", ("{y} + 1",)),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-3, 3)), Worked(([0.0, 1e-12],), [0.0, 1.0000000000005e-12])
     ),
 )
@@ -54,7 +56,9 @@ LOG = Op(
     native=Elementwise("log"),
     jax=lambda jnp, x: jnp.log(x),
     explain=Explanation("ln {0}", "The natural logarithm.", ("1/{0}",)),
-    samples=Samples(elementwise_cases((0.3, 3)), Worked(([1.0, 2.0],), [0.0, 0.6931471805599453])),
+    samples=lambda: Samples(
+        elementwise_cases((0.3, 3)), Worked(([1.0, 2.0],), [0.0, 0.6931471805599453])
+    ),
 )
 
 
@@ -71,7 +75,7 @@ LOG1P = Op(
     native=Elementwise("log1p"),
     jax=lambda jnp, x: jnp.log1p(x),
     explain=Explanation("ln(1 + {0})", "The natural logarithm of one more.", ("1/(1 + {0})",)),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-0.6, 3)), Worked(([0.0, 1e-12],), [0.0, 9.999999999995e-13])
     ),
 )
@@ -90,7 +94,7 @@ SQRT = Op(
     native=Elementwise("sqrt"),
     jax=lambda jnp, x: jnp.sqrt(x),
     explain=Explanation("√{0}", "The square root.", ("1/(2{y})",)),
-    samples=Samples(elementwise_cases((0.3, 3)), Worked(([2.25, 0.0],), [1.5, 0.0])),
+    samples=lambda: Samples(elementwise_cases((0.3, 3)), Worked(([2.25, 0.0],), [1.5, 0.0])),
 )
 
 

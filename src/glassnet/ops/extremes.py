@@ -34,7 +34,7 @@ MAXIMUM = Op(
     native=Elementwise("maximum"),
     jax=lambda jnp, a, b: jnp.maximum(a, b),
     explain=Explanation("max({0}, {1})", "The larger of the two numbers."),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-2, 2), (-2, 2)),
         Worked(([1.0, -3.0], [0.0, 0.0]), [1.0, 0.0]),
         kinks=(Kink(([1.0], [1.0]), ([1.0], [0.0])),),
@@ -58,7 +58,7 @@ MINIMUM = Op(
     native=Elementwise("minimum"),
     jax=lambda jnp, a, b: jnp.minimum(a, b),
     explain=Explanation("min({0}, {1})", "The smaller of the two numbers."),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-2, 2), (-2, 2)),
         Worked(([1.0, -3.0], [0.0, 0.0]), [0.0, -3.0]),
         kinks=(Kink(([1.0], [1.0]), ([1.0], [0.0])),),
@@ -79,7 +79,7 @@ ABSOLUTE = Op(
     native=Elementwise("abs"),
     jax=lambda jnp, x: jnp.abs(x),
     explain=Explanation("|{0}|", "The size of the number, without its sign.", ("sign {0}",)),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-2, 2)), Worked(([-1.5, 0.0],), [1.5, 0.0]), (Kink(([0.0],), ([0.0],)),)
     ),
 )
@@ -98,7 +98,7 @@ SIGN = Op(
     native=Elementwise("sign"),
     jax=lambda jnp, x: jnp.sign(x),
     explain=Explanation("sign {0}", "1 above zero, −1 below, 0 at zero.", ("0",)),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-2, 2)),
         Worked(([-1.5, 0.0, 3.0],), [-1.0, 0.0, 1.0]),
         (Kink(([0.0, 2.0],), ([0.0, 0.0],)),),
@@ -119,7 +119,7 @@ FLOOR = Op(
     native=Elementwise("floor"),
     jax=lambda jnp, x: jnp.floor(x),
     explain=Explanation("⌊{0}⌋", "The largest whole number that is not above it.", ("0",)),
-    samples=Samples(
+    samples=lambda: Samples(
         elementwise_cases((-2, 2)), Worked(([-1.5, 2.0],), [-2.0, 2.0]), (Kink(([1.0],), ([0.0],)),)
     ),
 )
@@ -148,7 +148,7 @@ CLIP = Op(
     explain=Explanation(
         "min(max({0}, {low}), {high})", "Numbers outside the range are moved to its end."
     ),
-    samples=Samples(
+    samples=lambda: Samples(
         tuple(Case((Domain(shape),), {"low": -0.5, "high": 1.0}) for shape in ((), (5,), (2, 3))),
         Worked(([-2.0, 0.25, 2.0],), [-0.5, 0.25, 1.0], {"low": -0.5, "high": 1.0}),
         kinks=(Kink(([-0.5, 1.0, 1.5],), ([1.0, 1.0, 0.0],), {"low": -0.5, "high": 1.0}),),

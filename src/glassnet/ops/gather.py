@@ -59,7 +59,7 @@ GATHER = Op(
     native=Indexed("gather"),
     jax=lambda jnp, x, indices, axis: jnp.take(x, indices, axis=axis),
     explain=Explanation("{0}[{1}]", "The entries at the given places are read."),
-    samples=Samples(
+    samples=lambda: Samples(
         (
             Case((Domain((5,)), Domain((3,), 0, 5, "integer")), {"axis": 0}),
             Case((Domain((4, 3)), Domain((6,), 0, 4, "integer")), {"axis": 0}),
@@ -123,7 +123,7 @@ SCATTER_ADD = Op(
         .add(x)
     ),
     explain=Explanation("Σ {0} at {1}", "Each entry is added to the place that is given for it."),
-    samples=Samples(
+    samples=lambda: Samples(
         (
             Case((Domain((3,)), Domain((3,), 0, 5, "integer")), {"axis": 0, "size": 5}),
             Case((Domain((6, 3)), Domain((6,), 0, 4, "integer")), {"axis": 0, "size": 4}),
@@ -168,7 +168,7 @@ ONE_HOT = Op(
         dtype
     ),
     explain=Explanation("one-hot {0}", "1 at the place of the class, 0 elsewhere."),
-    samples=Samples(
+    samples=lambda: Samples(
         (Case((Domain((4,), 0, 3, "integer"),), {"classes": 3, "dtype": "float64"}),),
         Worked(([1, 0],), [[0.0, 1.0], [1.0, 0.0]], {"classes": 2, "dtype": "float64"}),
     ),

@@ -56,7 +56,7 @@ CONCATENATE = Op(
     native=Movement("concatenate"),
     jax=lambda jnp, *parts, axis: jnp.concatenate(parts, axis=axis),
     explain=Explanation("[{0}, …]", "The tensors are set side by side."),
-    samples=Samples(
+    samples=lambda: Samples(
         (
             Case((Domain((2,)), Domain((3,))), {"axis": 0}),
             Case((Domain((2, 1)), Domain((2, 3)), Domain((2, 2))), {"axis": 1}),
@@ -130,7 +130,7 @@ SLICE = Op(
     native=Movement("slice"),
     jax=lambda jnp, x, start, stop, step: x[tuple(map(slice, start, stop, step))],
     explain=Explanation("{0}[…]", "A part is cut out."),
-    samples=Samples(
+    samples=lambda: Samples(
         (
             Case((Domain((5,)),), {"start": (1,), "stop": (4,), "step": (1,)}),
             Case((Domain((7,)),), {"start": (1,), "stop": (7,), "step": (3,)}),
@@ -214,7 +214,7 @@ PAD = Op(
     native=Movement("pad"),
     jax=_jax_pad,
     explain=Explanation("[0, {0}, 0]", "Zeros are set around (and between) the numbers."),
-    samples=Samples(
+    samples=lambda: Samples(
         (
             Case((Domain((3,)),), {"low": (1,), "high": (2,), "between": (0,)}),
             Case((Domain((2, 3)),), {"low": (0, 1), "high": (1, 0), "between": (1, 2)}),

@@ -43,7 +43,7 @@ MATMUL = Op(
     explain=Explanation(
         "{0} {1}", "Each row of the first meets each column of the second: Σᵢ aᵢ bᵢ."
     ),
-    samples=Samples(
+    samples=lambda: Samples(
         (
             Case((Domain((2, 3)), Domain((3, 4)))),
             Case((Domain((1, 1)), Domain((1, 1)))),

@@ -79,7 +79,7 @@ RANDOM_UNIFORM = Op(
     native=Random("uniform"),
     jax=_in_jax(_uniform),
     explain=Explanation("U[0, 1)", "A random number between 0 and 1, fixed by seed and counter."),
-    samples=Samples(
+    samples=lambda: Samples(
         _CASES,
         # Random123's known answer for key 0, counter 0: the first word is 6627e8d5 (hexadecimal).
         Worked((0, 0), [0x6627E8 / 2**24], {"shape": (1,), "dtype": "float32", "stream": 0}),
@@ -122,7 +122,7 @@ RANDOM_NORMAL = Op(
     native=Random("normal"),
     jax=_in_jax(_normal),
     explain=Explanation("N(0, 1)", "A normally distributed number, fixed by seed and counter."),
-    samples=Samples(
+    samples=lambda: Samples(
         _CASES,
         # The inverse distribution function at (0x6627e8d5e169c58d >> 11) / 2⁵³ = 0.39904…
         Worked((0, 0), [-0.2558159702035156], {"shape": (1,), "dtype": "float64", "stream": 0}),

@@ -76,7 +76,7 @@ SUM = Op(
     native=Reduction("sum"),
     jax=lambda jnp, x, axes: jnp.sum(x, axis=axes),
     explain=Explanation("Σ {0}", "All the numbers are added."),
-    samples=Samples(
+    samples=lambda: Samples(
         reduction_cases(), Worked(([[1.0, 2.0], [3.0, 4.0]],), [4.0, 6.0], {"axes": (0,)})
     ),
 )
@@ -102,7 +102,7 @@ MEAN = Op(
     native=Reduction("mean"),
     jax=lambda jnp, x, axes: jnp.mean(x, axis=axes),
     explain=Explanation("(1/n) Σ {0}", "The numbers are added, and divided by their count."),
-    samples=Samples(
+    samples=lambda: Samples(
         reduction_cases(empty=False),
         Worked(([[1.0, 2.0], [3.0, 4.0]],), [2.0, 3.0], {"axes": (0,)}),
     ),
@@ -129,7 +129,7 @@ MAX = Op(
     native=Reduction("max"),
     jax=lambda jnp, x, axes: jnp.max(x, axis=axes),
     explain=Explanation("max {0}", "The largest of the numbers."),
-    samples=Samples(
+    samples=lambda: Samples(
         reduction_cases(empty=False),
         Worked(([[1.0, 2.0], [3.0, -4.0]],), [3.0, 2.0], {"axes": (0,)}),
         kinks=(Kink(([2.0, 1.0, 2.0],), ([0.5, 0.0, 0.5],), {"axes": (0,)}),),
@@ -165,7 +165,7 @@ ARGMAX = Op(
     native=Reduction("argmax"),
     jax=lambda jnp, x, axis: jnp.argmax(x, axis=axis),
     explain=Explanation("argmax {0}", "The place of the largest number, counted from 0."),
-    samples=Samples(
+    samples=lambda: Samples(
         (Case((Domain((3,)),), {"axis": 0}), Case((Domain((2, 3)),), {"axis": 1})),
         Worked(([1.0, 3.0, 3.0],), 1, {"axis": 0}),
     ),

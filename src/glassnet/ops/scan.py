@@ -98,7 +98,7 @@ SCAN = Op(
     native=Recurrence(run_loop),
     jax=_jax,
     explain=Explanation("{loop}", "The same is done at each step, with what the last one left."),
-    samples=Samples(
+    samples=lambda: Samples(
         cases=(
             _case(reverse=False, final=True),
             _case(reverse=False, final=False),

@@ -43,7 +43,7 @@ SELECT = Op(
     native=Elementwise("select"),
     jax=lambda jnp, c, a, b: jnp.where(c, a, b),
     explain=Explanation("{1} if {0}, else {2}", "One of two numbers, as the condition says."),
-    samples=Samples(
+    samples=lambda: Samples(
         tuple(
             Case((Domain(shape, 0, 2, "bool"), Domain(shape), Domain(shape))) for shape in SHAPES
         ),
@@ -81,7 +81,7 @@ CAST = Op(
     native=Elementwise("cast"),
     jax=lambda jnp, x, dtype: x.astype(dtype),
     explain=Explanation("{0}", "The same number, stored in another type.", ("1",)),
-    samples=Samples(
+    samples=lambda: Samples(
         (
             Case((Domain((2, 3)),), {"dtype": "float64"}),
             Case((Domain((3,), 0, 2, "bool"),), {"dtype": "float64"}),

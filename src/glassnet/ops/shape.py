@@ -41,7 +41,7 @@ BROADCAST = Op(
     native=Movement("broadcast"),
     jax=lambda jnp, x, shape: jnp.broadcast_to(x, shape),
     explain=Explanation("{0}", "The same number is used for each element."),
-    samples=Samples(
+    samples=lambda: Samples(
         cases=(
             Case((Domain(()),), {"shape": (2, 3)}),
             Case((Domain((3,)),), {"shape": (2, 3)}),
@@ -84,7 +84,7 @@ RESHAPE = Op(
     native=Movement("reshape"),
     jax=lambda jnp, x, shape: jnp.reshape(x, shape),
     explain=Explanation("{0}", "The same numbers, arranged in another shape."),
-    samples=Samples(
+    samples=lambda: Samples(
         cases=(
             Case((Domain((2, 3)),), {"shape": (3, 2)}),
             Case((Domain((4,)),), {"shape": (1, 4, 1)}),
@@ -132,7 +132,7 @@ TRANSPOSE = Op(
     native=Movement("transpose"),
     jax=lambda jnp, x, order: jnp.transpose(x, order),
     explain=Explanation("{0}ᵀ", "Rows and columns change places."),
-    samples=Samples(
+    samples=lambda: Samples(
         cases=(
             Case((Domain((2, 3)),), {"order": (1, 0)}),
             Case((Domain((2, 3, 4)),), {"order": (2, 0, 1)}),

@@ -40,7 +40,9 @@ TANH = Op(
             ("1 − {y}²", "The second one is the square of tanh u, which is y."),
         ),
     ),
-    samples=Samples(elementwise_cases((-3, 3)), Worked(([0.0, 0.5],), [0.0, 0.46211715726000976])),
+    samples=lambda: Samples(
+        elementwise_cases((-3, 3)), Worked(([0.0, 0.5],), [0.0, 0.46211715726000976])
+    ),
 )
 
 
@@ -89,7 +91,7 @@ LOGISTIC = Op(
             ("{y} · (1 − {y})", "1/(1 + e^(−u)) is y."),
         ),
     ),
-    samples=Samples(
+    samples=lambda: Samples(
         (*elementwise_cases((-3, 3)), Case((Domain((3,), -40, 40),))),
         Worked(([0.0, 0.2, 0.9],), [0.5, 0.549833997312478, 0.7109495026250039]),
     ),

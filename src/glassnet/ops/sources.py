@@ -39,7 +39,7 @@ CONSTANT = Op(
     native=Constant(),
     jax=lambda jnp, value, axes=(): jnp.asarray(value),
     explain=Explanation("{value}", "A number that is given."),
-    samples=Samples(
+    samples=lambda: Samples(
         cases=(Case((), {"value": np.array([1.5, -2.0])}),),
         worked=Worked((), [0.25, 4.0], {"value": np.array([0.25, 4.0])}),
     ),
@@ -53,7 +53,7 @@ INPUT = Op(
     native=Source(),
     jax=lambda jnp, **_: _no_value(),
     explain=Explanation("{name}", "A number that comes from outside."),
-    samples=Samples(cases=(), worked=Worked((), None)),
+    samples=lambda: Samples(cases=(), worked=Worked((), None)),
 )
 
 

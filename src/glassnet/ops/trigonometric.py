@@ -18,7 +18,9 @@ SIN = Op(
     native=Elementwise("sin"),
     jax=lambda jnp, x: jnp.sin(x),
     explain=Explanation("sin {0}", "The sine (of an angle in radians).", ("cos {0}",)),
-    samples=Samples(elementwise_cases((-3, 3)), Worked(([0.0, 1.0],), [0.0, 0.8414709848078965])),
+    samples=lambda: Samples(
+        elementwise_cases((-3, 3)), Worked(([0.0, 1.0],), [0.0, 0.8414709848078965])
+    ),
 )
 
 
@@ -35,7 +37,9 @@ COS = Op(
     native=Elementwise("cos"),
     jax=lambda jnp, x: jnp.cos(x),
     explain=Explanation("cos {0}", "The cosine (of an angle in radians).", ("−sin {0}",)),
-    samples=Samples(elementwise_cases((-3, 3)), Worked(([0.0, 1.0],), [1.0, 0.5403023058681398])),
+    samples=lambda: Samples(
+        elementwise_cases((-3, 3)), Worked(([0.0, 1.0],), [1.0, 0.5403023058681398])
+    ),
 )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import field
 from enum import IntEnum
-
-import numpy as np
 
 from glassnet.graph.types import Array, DType, Shape
 from glassnet.records import dataclass
@@ -60,7 +59,7 @@ class Buffer:
     @property
     def size(self) -> int:
         """The number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     @property
     def whole(self) -> Buffer:

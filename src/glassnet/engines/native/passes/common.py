@@ -19,11 +19,8 @@ def share(graph: Graph) -> Graph:
     def replacement(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
         if isinstance(node.op.native, Source):
             return node
-        key = (
-            node.op.name,
-            inputs,
-            tuple((name, _key(value)) for name, value in node.attributes.items()),
-        )
+        settings = tuple((name, _key(value)) for name, value in node.attributes.items())
+        key = (node.op, inputs, settings)
         found = known.get(key)
         if found is None:
             found = known[key] = node.on(inputs)
