@@ -169,6 +169,9 @@ NB_MODULE(_native, m) {
       .def(nb::init<Store&, long, const std::string&, long>(), nb::keep_alive<1, 2>())
       .def("constant", [](Program& p, const std::string& dtype, AnyArray a) { return p.constant(dtype_of(dtype), a.data(), long(a.size())); })
       .def("chain", add_chain)
+      .def("feed", [](Program& p, const Where& a, const Where& b, long mm, long n, long k, bool ta, bool tb, long slot) {
+        p.feed(resolve(p, a), resolve(p, b), mm, n, k, ta, tb, slot);
+      })
       .def("product", [](Program& p, const Where& a, const Where& b, bool has_bias, const Where& bias, const Where& c, long batch,
                          long mm, long n, long k, bool ta, bool tb, bool is_double) {
         p.product(resolve(p, a), resolve(p, b), has_bias ? resolve(p, bias) : nullptr, resolve(p, c), batch, mm, n, k, ta, tb, is_double);

@@ -1,5 +1,6 @@
 #include "executor.h"
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -80,12 +81,32 @@ char* Program::resolve(int place, long offset, const std::string& name) {
 }
 
 // ---------------------------------------------------------------- what is worth more than one thread
+constexpr double nanoseconds_of_multiply = 0.009;  // and add, one of many in a product of floats
 // Work is divided over elements of the result that do not depend on each other, so their bits are the
-// same for any number of threads. To hand a piece over and wait for it costs 0.3 to 0.4 us (note 9).
-constexpr double least_piece = 1000;  // nanoseconds of one thread with AVX-512; slower ones gain more
+// same for any number of threads. To hand a piece over and wait for it costs 0.2 to 0.4 us (note 9).
+constexpr double least_piece = 600;  // nanoseconds
+
+// How many times as long the same takes here as on the processor by which costs are estimated (a Zen 5): what a small
+// product takes.
+static double slowness() {
+  static const double found = [] {
+    constexpr long m = 32, n = 48, k = 64;
+    const Kernels& kernels = best_kernels();
+    std::vector<float> a(m * k), b(k * n), c(m * n), work(std::size_t(kernels.gemm_work_f32(false, false, m, n, k)));
+    auto quickest = std::chrono::nanoseconds::max();
+    for (int i = 0; i < 9; i++) {
+      const auto start = std::chrono::steady_clock::now();
+      kernels.gemm_f32(false, false, m, n, k, a.data(), k, b.data(), n, nullptr, false, c.data(), n, work.data());
+      quickest = std::min<std::chrono::nanoseconds>(quickest, std::chrono::steady_clock::now() - start);
+    }
+    return std::clamp(double(quickest.count()) / (double(m * n * k) * nanoseconds_of_multiply), 0.5, 16.0);
+  }();
+  return found;
+}
 
 static long pieces_for(double nanoseconds, long threads, long most) {
-  const long worth = long(std::min(nanoseconds / least_piece, double(most_threads)));
+  if (threads < 2) return 1;
+  const long worth = long(std::min(nanoseconds * slowness() / least_piece, double(most_threads)));
   return std::max(1L, std::min({worth, threads, most}));
 }
 // Where piece i of `pieces` begins when n is cut evenly into multiples of `step`.
@@ -188,6 +209,7 @@ std::function<void()> Program::work_of(Chain chain) {
 void Program::chain(Chain whole, long columns) {
   if (whole.slots.size() > 192) throw std::invalid_argument("a chain has too many operands");
   for (Step& step : whole.steps) step.by_rows = goes_by_rows(whole, step);
+  if (feed_.m > 0) return fed_chain(whole);
   const long line = whole.is_double ? 8 : 16, lines = (columns + line - 1) / line;
   const long step = std::max(1L, line / std::max(1L, whole.width));  // rows that fill a cache line
   const bool by_rows = rows_are_independent(whole);
@@ -267,7 +289,7 @@ void Program::product_as(const T* a, const T* b, const T* bias, T* c, long batch
     const ProductPart<T> all{batch, rows, n, a + (ta ? start : start * lda), b, bias, c + start * n, nullptr};
     const double multiplies = double(batch) * double(rows) * double((n + line - 1) / line * line) * double(k);
     const long most = batch > 1 ? batch : std::max(rows / 2, (n + line - 1) / line);
-    long pieces = pieces_for(multiplies * 0.009 * (double(sizeof(T)) / 4), threads_, most);
+    long pieces = pieces_for(multiplies * nanoseconds_of_multiply * (double(sizeof(T)) / 4), threads_, most);
     columns = batch == 1 && cuts_columns(ta, rows, n, pieces, line);
     if (batch == 1) pieces = std::min(pieces, columns ? n / line : rows / 2);  // never one row or column
     std::vector<std::function<void()>> parts;
@@ -297,6 +319,47 @@ void Program::product_as(const T* a, const T* b, const T* bias, T* c, long batch
     add(product_work(all, m, n, k, ta, tb, kernel, scratch_), std::move(parts));
   }
   note_cut(reinterpret_cast<const char*>(c), columns);
+}
+
+// The gradient of a weight matrix and its update, in turn on so many rows at a time that what goes from one to the other
+// stays in the L2 cache; many enough that the examples, which the product reads anew for each block, do not count.
+constexpr long fed_bytes = 256 * 1024, fed_rows = 32;
+
+template <class T> void Program::fed_chain_as(const Chain& whole, const ProductKernel<T>& kernel) {
+  const Feed f = feed_;
+  feed_ = {};
+  const long line = 64 / long(sizeof(T)), apart = whole.rows / f.m, lda = f.ta ? f.m : f.k;
+  const auto part = [&](long first, long last) {
+    const long rows = last - first, most = std::max(fed_rows, fed_bytes / (f.n * long(sizeof(T))));
+    const long blocks = (rows + most - 1) / most, tallest = (rows + blocks - 1) / blocks + fed_rows;
+    scratch_.emplace_back(std::size_t(tallest * f.n) * sizeof(T) + 64);
+    char* const between = scratch_.back().data();
+    std::vector<std::function<void()>> turns;
+    for (long i = 0; i < blocks; i++) {
+      const long from = first + cut(rows, i, blocks, 8), to = first + cut(rows, i + 1, blocks, 8);
+      const T* const a = reinterpret_cast<const T*>(f.a) + (f.ta ? from : from * lda);
+      turns.push_back(product_work(
+          ProductPart<T>{1, to - from, f.n, a, reinterpret_cast<const T*>(f.b), nullptr, reinterpret_cast<T*>(between), nullptr},
+          f.m, f.n, f.k, f.ta, f.tb, kernel, scratch_));
+      Chain chain = rows_of(whole, from * apart, to * apart);
+      chain.slots[std::size_t(f.slot)].memory = between;
+      turns.push_back(work_of(std::move(chain)));
+    }
+    return [turns] { for (const auto& turn : turns) turn(); };
+  };
+  const double columns = double((f.n + line - 1) / line * line);
+  const double cost = double(f.m) * columns * double(f.k) * nanoseconds_of_multiply * (double(sizeof(T)) / 4);
+  const long pieces = pieces_for(cost + nanoseconds_of(whole), threads_, f.m / 2);
+  std::vector<std::function<void()>> parts;
+  for (long i = 0; i < pieces && pieces > 1; i++) parts.push_back(part(cut(f.m, i, pieces, 1), cut(f.m, i + 1, pieces, 1)));
+  for (const Slot& slot : whole.slots)
+    if (slot.is_written && slot.mode == Mode::full) note_cut(slot.memory, false);
+  add(part(0, f.m), std::move(parts));
+}
+
+void Program::fed_chain(const Chain& whole) {
+  if (whole.is_double) fed_chain_as(whole, ProductKernel<double>{kernels_.gemm_f64, kernels_.gemm_work_f64});
+  else fed_chain_as(whole, ProductKernel<float>{kernels_.gemm_f32, kernels_.gemm_work_f32});
 }
 
 void Program::product(char* a, char* b, char* bias, char* c, long batch, long m, long n, long k, bool ta, bool tb,

@@ -69,6 +69,8 @@ class Program {
 
   // `columns` of a row, where a chain of single elements (of width 1) goes over rows of so many.
   void chain(Chain chain, long columns);
+  // A product whose rows the chain that is added next takes, a block of them at a time, as what `slot` holds.
+  void feed(char* a, char* b, long m, long n, long k, bool ta, bool tb, long slot) { feed_ = {a, b, m, n, k, ta, tb, slot}; }
   void product(char* a, char* b, char* bias, char* c, long batch, long m, long n, long k, bool ta, bool tb, bool is_double);
   void move(char* from, char* to, DType dtype, std::vector<long> shape, std::vector<long> strides_from,
             std::vector<long> strides_to, long start_from, long start_to, long clear);
@@ -100,9 +102,19 @@ class Program {
   template <class T>
   void product_as(const T* a, const T* b, const T* bias, T* c, long batch, long m, long n, long k, bool ta, bool tb,
                   const ProductKernel<T>& kernel);
+  void fed_chain(const Chain& whole);
+  template <class T> void fed_chain_as(const Chain& whole, const ProductKernel<T>& kernel);
   void note_cut(const char* memory, bool along_columns);
 
+  struct Feed {
+    char *a, *b;
+    long m = 0, n, k;
+    bool ta, tb;
+    long slot;
+  };
+
   Store& store_;
+  Feed feed_{};
   Memory arena_;
   std::vector<Memory> constants_;
   std::vector<std::unique_ptr<Chain>> chains_;

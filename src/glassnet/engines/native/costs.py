@@ -10,6 +10,7 @@ from glassnet.engines.native.instructions import (
     Lookup,
     Looped,
     Move,
+    Place,
     Plan,
     Product,
     Reduce,
@@ -33,8 +34,10 @@ COSTLY = {
 
 def traffic(instruction: Instruction) -> tuple[int, int]:
     """Return how many bytes an instruction reads and writes: each of its values once."""
-    read = sum({id(b): b.bytes for b in instruction.reads}.values())
-    written = sum({id(b): b.bytes for b in instruction.writes}.values())
+    read, written = (
+        sum({id(b): b.bytes for b in buffers if b.place is not Place.BLOCK}.values())
+        for buffers in (instruction.reads, instruction.writes)
+    )
     match instruction:
         case Looped(plan=Plan() as plan):
             each = [traffic(inner) for inner in plan.instructions]

@@ -23,8 +23,8 @@ class Operand:
 
     Attributes:
         name: How the formulas call it.
-        place: "arena", "memory" (of the run, by name: parameters, examples, measures) or
-            "constant".
+        place: "arena", "memory" (of the run, by name: parameters, examples, measures), "constant"
+            or "block" (never there as a whole: the next instruction takes a few rows at a time).
         key: The name in the run's memory; empty elsewhere.
         offset: In bytes from the start of the arena; None elsewhere.
         shape: The length of each axis.
@@ -141,7 +141,7 @@ class Listing:
                 yield from _wrapped("place", f"computes {entry.labels}", " " * INDENT)
             for formula in entry.formulas:
                 yield from _wrapped("formula", formula, " " * INDENT, " " * (INDENT + 2))
-            places = [_place(operand) for operand in entry.writes if operand.place == "arena"]
+            places = [_place(operand) for operand in entry.writes if not operand.key]
             if places:
                 yield from _wrapped("place", "; ".join(places), " " * INDENT)
         totals = [f"{n:,}" for n in (self.flops, self.bytes_read, self.bytes_written)]
@@ -188,7 +188,7 @@ class Listing:
                 str(entry.number),
                 escape(f"{entry.kind} {shape_text(entry.space)}"),
                 "<br>".join(escape(formula) for formula in entry.formulas),
-                "<br>".join(escape(_place(o)) for o in entry.writes if o.place == "arena"),
+                "<br>".join(escape(_place(o)) for o in entry.writes if not o.key),
                 *(f"{n:,}" for n in (entry.flops, entry.bytes_read, entry.bytes_written)),
             ]
             for entry in self.instructions
@@ -248,6 +248,8 @@ def shape_text(shape: Shape) -> str:
 
 def _place(operand: Operand) -> str:
     shape = shape_text(operand.shape).replace(" ", UNBROKEN)
+    if operand.place == "block":
+        return f"{operand.name}: some rows at a time, for the next instruction"
     return f"{operand.name}:{UNBROKEN}{shape}{UNBROKEN}at{UNBROKEN}{operand.offset:,}"
 
 

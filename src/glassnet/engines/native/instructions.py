@@ -39,6 +39,7 @@ class Place(IntEnum):
     ARENA = 0  # in the program's own memory, which buffers share one after the other
     STORE = 1  # in the run's memory, by name: inputs, parameters, slots, measures
     CONSTANT = 2  # values that are part of the program
+    BLOCK = 3  # never as a whole: a block of rows at a time, between a product and its chain
 
 
 @dataclass(eq=False)
@@ -142,6 +143,7 @@ class Product(Instruction):
     transpose_b: bool = False
     has_bias: bool = False
     dtype: DType = DType.FLOAT32
+    is_streamed: bool = False  # the chain that follows takes its rows a block at a time
 
 
 @dataclass

@@ -27,6 +27,13 @@ KINDS = {
     "looped": "loop",
 }  # what an instruction is called, where not by its class
 
+PLACES = {
+    Place.ARENA: "arena",
+    Place.STORE: "memory",
+    Place.CONSTANT: "constant",
+    Place.BLOCK: "block",
+}
+
 
 def list_plan(plan: Plan) -> Listing:
     """Return what a program does, instruction by instruction, and what it costs."""
@@ -91,7 +98,7 @@ def _called(buffer: Buffer, names: dict[int, str]) -> str:
 
 
 def _operand(buffer: Buffer, name: str) -> Operand:
-    place = {Place.ARENA: "arena", Place.STORE: "memory"}.get(buffer.place, "constant")
+    place = PLACES[buffer.place]
     offset = buffer.whole.offset + buffer.start if buffer.place is Place.ARENA else None
     return Operand(name, place, buffer.name, offset, buffer.shape, buffer.dtype, buffer.bytes)
 

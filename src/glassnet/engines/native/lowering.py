@@ -36,6 +36,7 @@ from glassnet.engines.native.passes.fusion import (
 )
 from glassnet.engines.native.passes.joining import join
 from glassnet.engines.native.passes.memory import plan_memory
+from glassnet.engines.native.passes.pairing import pair_products
 from glassnet.engines.native.passes.simplify import simplify
 from glassnet.engines.native.passes.softmax import share_softmax
 from glassnet.graph import DType, Graph, Tensor, verify
@@ -238,7 +239,7 @@ class _Lowering:
             elif unit not in self.products:
                 self._single(unit, outputs)
         self._finish_outputs()
-        self.instructions = drop_unused(self.instructions)
+        self.instructions = pair_products(drop_unused(self.instructions))
         buffers, arena = plan_memory(self.instructions)
         return Plan(self.instructions, buffers, arena)
 

@@ -71,6 +71,7 @@ class _Loader:
         self.program, self.vector_bytes = program, vector_bytes
         self.constants: dict[int, int] = {}
         self.frames: list[tuple[Looped, int]] = []  # the loops that we are in, and the steps
+        self.feeding: Product | None = None  # the next chain takes its rows
 
     def where(self, buffer: Buffer) -> tuple[int, int, str]:
         if buffer.within is not None:
@@ -112,11 +113,15 @@ class _Loader:
         if isinstance(instruction, Looped):
             self._again(instruction)
             return
+        if isinstance(instruction, Product) and instruction.is_streamed:
+            self.feeding = instruction
+            return
+        if isinstance(instruction, Fused):
+            self._chain(instruction)
+            return
         reads = [self.where(buffer) for buffer in instruction.reads]
         writes = [self.where(buffer) for buffer in instruction.writes]
         match instruction:
-            case Fused():
-                self._chain(instruction)
             case Product() as p:
                 bias = reads[2] if p.has_bias else NOWHERE
                 self.program.product(
@@ -212,6 +217,11 @@ class _Loader:
         double = chain.dtype == "float64"
         wide = chain.width > NARROW
         columns = chain.width  # of a row; none is told from another where `width` is 1
+        if self.feeding is not None:
+            p, self.feeding = self.feeding, None
+            a, b = (self.where(buffer) for buffer in p.reads)
+            fed = next(n for n, slot in enumerate(chain.slots) if slot.buffer is p.writes[0])
+            self.program.feed(a, b, p.m, p.n, p.k, p.transpose_a, p.transpose_b, fed)
         self.program.chain(rows, width, columns, block, turned, wide, place, double, slots, steps)
 
     def _slot(self, slot: Slot, at: int, chain: Fused, written: set[int]) -> Any:
@@ -219,7 +229,7 @@ class _Loader:
         if buffer is None:
             return (int(slot.mode), chain.dtype.value, NOWHERE, False, False, at, 0)
         constant = buffer.place is Place.CONSTANT
-        where = self.where(buffer)
+        where = NOWHERE if buffer.place is Place.BLOCK else self.where(buffer)
         if slot.start:
             where = _further(where, slot.start * buffer.dtype.numpy.itemsize)
         is_written = id(buffer) in written
