@@ -128,7 +128,7 @@ def test_as_the_standard_library(form: Callable[..., Any]) -> None:
         lambda of: of(made, nothing=3),
         lambda of: of(made) == of(made),
         lambda of: of(made) == "7",
-        lambda of: hash(of(made)) == hash(of(made)),
+        lambda of: len({hash(one) for one in [of(made), of(made)]}),
         lambda of: vars(of(made)),
         lambda of: setattr(of(made), "x", 3),
         lambda of: setattr(of(made), "other", 3),
@@ -139,6 +139,7 @@ def test_as_the_standard_library(form: Callable[..., Any]) -> None:
         lambda of: of.__dataclass_params__.frozen,
         lambda of: of.__hash__ is None,
         lambda of: of.__init__.__qualname__,
+        lambda of: vars(of(made).__replace__(x=4)),  # from Python 3.13 on
     ):
         assert _outcome(act, form(LATER)) == _outcome(act, theirs)  # the first use
         assert _outcome(act, ours) == _outcome(act, theirs)  # and those after it

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import sys
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,8 @@ __all__ = ["dataclass"]
 _WRITING = RLock()
 _MADE = ("__dataclass_fields__", "__match_args__", "__init__")  # needed to make an object
 _REST = ("__dataclass_params__", "__repr__", "__eq__", "__hash__")
+if sys.version_info >= (3, 13):
+    _REST = (*_REST, "__replace__")
 
 
 class _Record:

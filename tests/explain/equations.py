@@ -105,6 +105,17 @@ def latex_value(text: str) -> float:
     return value(_worded(latex_tokens(text)))
 
 
+def rounds_to(found: float, wanted: float, digits: int) -> bool:
+    """Return whether a value is another one when it is rounded to so many digits.
+
+    Halfway between two numbers either is right: which one it is depends on the last bit, and so on
+    how a sum is added up (from 3.12 on Python's `sum` makes up for its rounding errors).
+    """
+    near = (found * (1.0 + last) for last in (0.0, 1e-13, -1e-13))
+    most = 0.6 * 10 ** (1 - digits)
+    return any(math.isclose(float(f"{x:.{digits}g}"), wanted, rel_tol=most) for x in near)
+
+
 # --- MathML ---------------------------------------------------------------------------------------
 SIGNS = {"−": "-", "·": "*", "≤": "<=", "≥": ">=", "≠": "!=", "=": "==", "\u2061": "", "∞": "inf"}
 

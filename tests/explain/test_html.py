@@ -12,7 +12,7 @@ from glassnet.errors import ArgumentError, OutputError
 from glassnet.explain import explain
 from glassnet.explain.problems import built_in
 from glassnet.explain.styles import STYLE
-from tests.explain.equations import NotNumbersError, mathml_value, substituted
+from tests.explain.equations import NotNumbersError, mathml_value, rounds_to, substituted
 
 MATH = re.compile(r"<math>(.*?)</math>")
 
@@ -41,7 +41,7 @@ def test_printed_equations_are_true(name: str, digits: int) -> None:
     assert len(checked) == substituted(workings) > 0
     for text, result in checked:
         found, wanted = mathml_value(text), mathml_value(result)
-        assert float(f"{found:.{digits}g}") == pytest.approx(wanted, rel=0.6 * 10 ** (1 - digits))
+        assert rounds_to(found, wanted, digits), text
 
 
 @pytest.mark.parametrize("name", built_in())

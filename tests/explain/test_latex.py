@@ -14,7 +14,7 @@ from glassnet.explain.expressions import Address
 from glassnet.explain.latex import formula, prose
 from glassnet.explain.problems import built_in
 from glassnet.explain.symbols import name_of
-from tests.explain.equations import NotNumbersError, latex_value, substituted
+from tests.explain.equations import NotNumbersError, latex_value, rounds_to, substituted
 
 COMMANDS = set(
     re.findall(
@@ -54,7 +54,7 @@ def test_printed_equations_are_true(name: str, digits: int) -> None:
     checked = 0
     for text, wanted in equations(workings.to_latex()):
         found = latex_value(text)
-        assert float(f"{found:.{digits}g}") == pytest.approx(wanted, rel=0.6 * 10 ** (1 - digits))
+        assert rounds_to(found, wanted, digits), text
         checked += 1
     assert checked == substituted(workings) > 0
 

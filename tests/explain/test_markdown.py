@@ -8,7 +8,7 @@ import pytest
 
 from glassnet.explain import explain
 from glassnet.explain.problems import built_in
-from tests.explain.equations import latex_value, substituted
+from tests.explain.equations import latex_value, rounds_to, substituted
 
 
 def equations(page: str) -> list[tuple[str, str]]:
@@ -30,7 +30,7 @@ def test_printed_equations_are_true(name: str, digits: int) -> None:
     assert len(checked) == substituted(workings) > 0
     for text, result in checked:
         found, wanted = latex_value(text), latex_value(result)
-        assert float(f"{found:.{digits}g}") == pytest.approx(wanted, rel=0.6 * 10 ** (1 - digits))
+        assert rounds_to(found, wanted, digits), text
 
 
 @pytest.mark.parametrize("name", built_in())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import math
 from typing import Any
@@ -103,9 +104,8 @@ def test_values_that_are_allowed(cls: Any, setting: str, _bad: Any, good: list[A
 
 @pytest.mark.parametrize("cls", [*OPTIMIZERS.values(), *SCHEDULES.values()])
 def test_documentation_names_every_setting_in_order(cls: Any) -> None:
-    assert cls.__doc__ is not None
-    settings = cls.__doc__.partition("Args:")[2]
-    places = [settings.find(f"\n        {field.name}: ") for field in dataclasses.fields(cls)]
+    settings = (inspect.getdoc(cls) or "").partition("Args:")[2]
+    places = [settings.find(f"\n    {field.name}: ") for field in dataclasses.fields(cls)]
     assert -1 not in places
     assert places == sorted(places)
 

@@ -217,7 +217,8 @@ def years(days: Array) -> Array:
     array([2001. , 2001.5])
     """
     year = days.astype("datetime64[Y]")
-    start, end = year.astype("datetime64[D]"), (year + 1).astype("datetime64[D]")
+    following = year + np.timedelta64(1, "Y")
+    start, end = year.astype("datetime64[D]"), following.astype("datetime64[D]")
     present = ~np.isnat(days)
     result = np.full(len(days), math.nan)
     passed = (days - start)[present] / (end - start)[present]
