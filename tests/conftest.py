@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -22,6 +23,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("glassnet")
+
+
+@pytest.fixture(scope="session")
+def full_data() -> Path:
+    """The folder of the full data sets; skips where there is none."""
+    place = os.environ.get("GLASSNET_DATA")
+    if not place:
+        pytest.skip("GLASSNET_DATA does not name the folder of the full data sets")
+    return Path(place)
 
 
 @pytest.fixture(scope="session")

@@ -105,15 +105,15 @@ def _freeze(of: Any) -> None:
         if self.__class__ is of or name in of.__dataclass_fields__:
             raise dataclasses.FrozenInstanceError(f"cannot {doing} field {name!r}")
 
-    def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807
+    def assign(self: Any, name: str, value: Any) -> None:
         check(self, name, "assign to")
         super(of, self).__setattr__(name, value)
 
-    def __delattr__(self: Any, name: str) -> None:  # noqa: N807
+    def delete(self: Any, name: str) -> None:
         check(self, name, "delete")
         super(of, self).__delattr__(name)
 
-    of.__setattr__, of.__delattr__ = __setattr__, __delattr__
+    of.__setattr__, of.__delattr__ = assign, delete
 
 
 if TYPE_CHECKING:

@@ -53,12 +53,9 @@ EXPECTED = [
 
 
 @pytest.fixture(scope="module")
-def tables() -> Path:
+def tables(full_data: Path) -> Path:
     """The folder of the tables; skips where there is none."""
-    folder = os.environ.get("GLASSNET_DATA")
-    if not folder:
-        pytest.skip("GLASSNET_DATA does not name the folder of the full data sets")
-    return Path(folder) / "csv"
+    return full_data / "csv"
 
 
 def trained(run: Run, *words: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,12 +18,3 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_file
-
-
-@pytest.fixture(scope="session")
-def full_data() -> Path:
-    """The folder of the full data sets; skips where there is none."""
-    place = os.environ.get("GLASSNET_DATA")
-    if not place:
-        pytest.skip("GLASSNET_DATA does not name the folder of the full data sets")
-    return Path(place)

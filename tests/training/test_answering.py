@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.engines.native import Answers, is_available
+from glassnet.engines.native import Answers, why_not
 from glassnet.errors import GlassnetError
 from glassnet.training.answering import CHUNK
 
-pytestmark = pytest.mark.skipif(not is_available(), reason="the native engine is not there")
+pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
 
 def network() -> gn.Network:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -176,11 +174,8 @@ def test_what_does_not_go_together_is_refused():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "least"), [("bag", 0.79), ("average", 0.78), ("lstm", 0.78)])
-def test_reviews_are_told_apart(kind, least):
-    folder = os.environ.get("GLASSNET_DATA")
-    if not folder:
-        pytest.skip("GLASSNET_DATA does not name the folder of the full data sets")
-    found = read_sentences(Path(folder) / "sentiment-sentences")
+def test_reviews_are_told_apart(kind, least, full_data):
+    found = read_sentences(full_data / "sentiment-sentences")
     labels, recipe, shares = np.array(found.labels), KINDS[kind], []
     for seed in range(5):
         parts = split(len(labels), test=0.2, validation=0.1, seed=seed, labels=labels)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassnet.cli.building import Wishes
 from glassnet.cli.failures import INTERRUPTED, saving
+from glassnet.cli.jobs.job import Job
 from glassnet.cli.jobs.shared import (
     ONLY_PAIRS,
     ONLY_TABLES,
@@ -38,11 +38,8 @@ READ_CHARACTERS = 20e6  # in all epochs together
 SHOWN, TEMPERATURE = 300, 0.8
 
 
-class CharactersJob:
+class CharactersJob(Job):
     """One training on a text, from the wishes to the files."""
-
-    def __init__(self, wishes: Wishes, screen: Screen, *, as_json: bool) -> None:
-        self.wishes, self.screen, self.as_json = wishes, screen, as_json
 
     def run(self) -> int:
         """Train, save, show what it writes; return the exit status."""

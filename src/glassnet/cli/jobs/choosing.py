@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
 
 from glassnet.cli.building import Wishes
+from glassnet.cli.jobs.job import Job
 from glassnet.cli.options import Reading
-from glassnet.cli.screen import Screen
 from glassnet.data.files import MADE_NAMES, MADE_PAIRS, TEXT_ENDINGS
 
-__all__ = ["Job", "choose_job"]
-
-
-class Job(Protocol):
-    """One training, from the wishes to the files."""
-
-    def __init__(self, wishes: Wishes, screen: Screen, *, as_json: bool) -> None: ...
-
-    def run(self) -> int:
-        """Train, save, show, and return the exit status."""
-        ...
+__all__ = ["choose_job"]
 
 
 def choose_job(wishes: Wishes) -> type[Job]:

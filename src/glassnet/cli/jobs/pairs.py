@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.cli.building import Wishes
 from glassnet.cli.failures import INTERRUPTED, saving
+from glassnet.cli.jobs.job import Job
 from glassnet.cli.jobs.shared import (
     ONLY_TABLES,
     job_settings,
@@ -73,11 +73,8 @@ class Material:
     held: tuple[Any, list[str]] | None = None
 
 
-class PairsJob:
+class PairsJob(Job):
     """One training of an encoder–decoder, from the wishes to the files."""
-
-    def __init__(self, wishes: Wishes, screen: Screen, *, as_json: bool) -> None:
-        self.wishes, self.screen, self.as_json = wishes, screen, as_json
 
     def run(self) -> int:
         """Train, save, show answers; return the exit status."""

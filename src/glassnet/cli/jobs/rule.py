@@ -7,12 +7,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassnet.cli.building import Wishes
 from glassnet.cli.describe import data_json, extent, show_data
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.fitting import check_size
+from glassnet.cli.jobs.job import Job
 from glassnet.cli.results import measure, show_measures
-from glassnet.cli.screen import Screen, complain, note, print_json
+from glassnet.cli.screen import complain, note, print_json
 from glassnet.cli.train_data import check_files, read_data
 from glassnet.errors import ArgumentError, OutputError
 
@@ -51,11 +51,8 @@ ONLY_NETWORKS = {
 SHARED = {"seed": 0, "epochs": None, "engine": None, "dtype": None}
 
 
-class RuleJob:
+class RuleJob(Job):
     """One training of a rule, from the wishes to the files."""
-
-    def __init__(self, wishes: Wishes, screen: Screen, *, as_json: bool) -> None:
-        self.wishes, self.screen, self.as_json = wishes, screen, as_json
 
     def run(self) -> int:
         """Train, save, and say how good it is; return the exit status."""

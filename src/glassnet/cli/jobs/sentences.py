@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.cli.building import Wishes
 from glassnet.cli.defaults import SMALLEST_TO_SPLIT
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.jobs.asked_texts import measure_texts
+from glassnet.cli.jobs.job import Job
 from glassnet.cli.jobs.shared import (
     ONLY_TABLES,
     ONLY_TEXTS,
@@ -21,7 +21,7 @@ from glassnet.cli.jobs.shared import (
     write_curves,
 )
 from glassnet.cli.results import show_measures
-from glassnet.cli.screen import Screen, complain, print_json
+from glassnet.cli.screen import complain, print_json
 from glassnet.cli.train_data import check_files
 from glassnet.errors import ArgumentError, DataError
 from glassnet.records import dataclass
@@ -63,11 +63,8 @@ class _Trained:
         return sum(value.size for value in self.run.network.parameters.values())
 
 
-class SentencesJob:
+class SentencesJob(Job):
     """One training on sentences with labels, from the wishes to the files."""
-
-    def __init__(self, wishes: Wishes, screen: Screen, *, as_json: bool) -> None:
-        self.wishes, self.screen, self.as_json = wishes, screen, as_json
 
     def run(self) -> int:
         """Train, save, show how good the answers are; return the exit status."""

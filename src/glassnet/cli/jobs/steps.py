@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.cli.building import Wishes
 from glassnet.cli.failures import INTERRUPTED, saving
+from glassnet.cli.jobs.job import Job
 from glassnet.cli.jobs.shared import (
     ONLY_TABLES,
     ONLY_TEXTS,
@@ -106,11 +107,11 @@ TASKS: dict[str, _Task] = {
 }
 
 
-class StepsJob:
+class StepsJob(Job):
     """One training on sequences that are made, from the wishes to the files."""
 
     def __init__(self, wishes: Wishes, screen: Screen, *, as_json: bool) -> None:
-        self.wishes, self.screen, self.as_json = wishes, screen, as_json
+        super().__init__(wishes, screen, as_json=as_json)
         self.task = TASKS[wishes.data]
 
     def run(self) -> int:

@@ -6,13 +6,14 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glassnet.cli.building import Wishes, build, check, class_weight
+from glassnet.cli.building import build, check, class_weight
 from glassnet.cli.describe import data_json, extent, show_data
 from glassnet.cli.failures import INTERRUPTED, saving
 from glassnet.cli.fitting import check_size
+from glassnet.cli.jobs.job import Job
 from glassnet.cli.jobs.shared import ONLY_TEXTS, refuse_options, write_curves
 from glassnet.cli.results import measure, show_measures
-from glassnet.cli.screen import Screen, complain, print_json
+from glassnet.cli.screen import complain, print_json
 from glassnet.cli.train_data import check_files, read_data
 from glassnet.errors import NonFiniteError, OutputError
 
@@ -27,11 +28,8 @@ __all__ = ["TablesJob"]
 WORTH_KEEPING = 5  # epochs: what fails before is a setting to mend; what fails later, work to keep
 
 
-class TablesJob:
+class TablesJob(Job):
     """One training on a table or on images, from the wishes to the files."""
-
-    def __init__(self, wishes: Wishes, screen: Screen, *, as_json: bool) -> None:
-        self.wishes, self.screen, self.as_json = wishes, screen, as_json
 
     def run(self) -> int:
         """Train, save, show, and return the exit status."""
